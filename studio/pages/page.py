@@ -1,0 +1,36 @@
+"""A page: what the navigation shows one of."""
+
+from typing import ClassVar
+
+from PySide6.QtWidgets import QWidget
+
+from studio.context import StudioContext
+
+
+class Page(QWidget):
+    """One room of the window. A new page is one file ``studio/pages/<name>_page.py`` and its test.
+
+    The frame reads only these class attributes; it knows no page by name.
+
+    Args:
+        context: Store, signals and workers; the only thing a page is given.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    icon: ClassVar[str]
+    order: ClassVar[int]
+    in_navigation: ClassVar[bool] = True
+
+    def __init__(self, context: StudioContext) -> None:
+        super().__init__()
+        self.context = context
+        self.setObjectName(f"page_{self.name}")
+        self.setAccessibleName(self.title)
+
+    def show_with(self, **arguments: object) -> None:
+        """Show the page, with what ``context.navigate`` was given; called every time the page is opened."""
+
+    def header_actions(self) -> list[QWidget]:
+        """Widgets right of the page's title, such as its primary action; asked for once."""
+        return []
