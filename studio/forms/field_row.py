@@ -89,7 +89,7 @@ class FieldRow(QWidget):
     @property
     def note_text(self) -> str:
         """The line below the editor, whole."""
-        return str(self._note.text())
+        return self._complaint.text() or str(self._origin.text())
 
     def set_problem(self, message: str, level: str = "error") -> None:
         """Say what a check of the whole recipe found here; an empty message clears it."""
@@ -107,7 +107,7 @@ class FieldRow(QWidget):
         self._label = QLabel(self.field.title, self)
         self._label.setBuddy(self.editor)
         self._label.setWordWrap(True)
-        self._unit = QLabel(self.field.unit, self)
+        self._unit = QElidingLabel(self.field.unit, self)
         set_role(self._unit, "small")
         self._reset = QToolButton(self)
         set_role(self._reset, "quiet")
@@ -115,10 +115,21 @@ class FieldRow(QWidget):
         self._reset.setAccessibleName(f"Reset {self.field.title.lower()}")
         self._reset.setObjectName(f"reset.{self.field.path}")
         self._reset.clicked.connect(self.reset)
-        self._keep_room(self._reset)
-        self._note = QElidingLabel(self)
-        self._note.setElideMode(Qt.TextElideMode.ElideRight)
-        self._note.setObjectName(f"note.{self.field.path}")
+        self._origin = QElidingLabel(self)
+        self._origin.setElideMode(Qt.TextElideMode.ElideRight)
+        self._origin.setObjectName(f"origin.{self.field.path}")
+        set_role(self._origin, "small")
+        self._complaint = QLabel(self)
+        self._complaint.setObjectName(f"complaint.{self.field.path}")
+        self._complaint.setWordWrap(True)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        room = self._reset.sizePolicy()
+        room.setRetainSizeWhenHidden(True)
+        self._reset.setSizePolicy(room)
+        for widget in (self._label, self.editor, self._unit):
+            widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
@@ -127,16 +138,10 @@ class FieldRow(QWidget):
         grid.addWidget(self.editor, 0, 1)
         grid.addWidget(self._unit, 0, 2)
         grid.addWidget(self._reset, 0, 3)
-        grid.addWidget(self._note, 1, 1, 1, 3)
-        for column, stretch in enumerate((5, 4, 3, 0)):
+        grid.addWidget(self._origin, 1, 1, 1, 3)
+        grid.addWidget(self._complaint, 2, 1, 1, 3)
+        for column, stretch in enumerate((6, 6, 5, 0)):
             grid.setColumnStretch(column, stretch)
-
-    def _keep_room(self, widget: QWidget) -> None:
-        policy = widget.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        widget.setSizePolicy(policy)
-        self._unit.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def _on_edited(self) -> None:
         self._problem = ("", "")
@@ -151,11 +156,10 @@ class FieldRow(QWidget):
         error = self.error
         problem, level = self._problem
         changed = self.is_changed
-        source = f"from {self._source}" if changed and self._source else self._source
-        if error or problem:
-            self._say(error or problem, "bad" if error or level == "error" else "warn")
-        else:
-            self._say(f"changed · {self._shown(self._base)} {source}" if changed else source, "muted")
+        self._origin.setText(
+            f"default {self._shown(self._base)} · {self._source}" if changed else self._source
+        )
+        self._complain(error or problem, "bad" if error or level == "error" else "warn")
         set_role(self._label, "changed" if changed else "")
         set_role(
             self.editor.focusProxy() or self.editor,
@@ -165,16 +169,17 @@ class FieldRow(QWidget):
         self._reset.setToolTip(f"Back to {self._shown(self._base)}")
         self._show_tooltip()
 
-    def _say(self, text: str, role: str) -> None:
-        self._note.setText(text)
-        self._note.setWordWrap(role != "muted")
-        set_role(self._note, "small" if role == "muted" else role)
+    def _complain(self, text: str, role: str) -> None:
+        self._complaint.setText(text)
+        self._complaint.setVisible(bool(text))
+        self._origin.setVisible(not text)
+        set_role(self._complaint, role)
 
     def _show_tooltip(self) -> None:
         field = self.field
         parts = [field.help, self._bounds(), f"Default {self._shown(self._base)}: {self._source}", field.path]
         text = "\n".join(part for part in parts if part)
-        for widget in (self._label, self.editor, self._note):
+        for widget in (self._label, self.editor, self._origin, self._unit):
             widget.setToolTip(text)
 
     def _bounds(self) -> str:
