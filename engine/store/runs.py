@@ -1,0 +1,320 @@
+"""Runs: make, read, change and delete them. The way through the queue is in queue.py."""
+
+import shutil
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Required, TypedDict, Unpack
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from engine.errors import StoreError
+from engine.store.connection import Store
+from engine.store.status import RunStatus, check_transition, is_end
+from engine.store.tables import RunRow
+
+# A worker beats every half second; so long a silence means that it is gone, or the computer sleeps.
+LOST_AFTER_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as it was when it was read. Times are unix seconds; ``tables.RunRow`` says what each field is."""
+
+    id: int
+    name: str
+    kind: str
+    status: RunStatus
+    method: str
+    recipe: dict[str, Any]
+    seed: int
+    device: str
+    claimed_device: str
+    dataset_id: int | None
+    fingerprint: str
+    parent_run_id: int | None
+    created_at: float
+    queued_at: float | None
+    started_at: float | None
+    finished_at: float | None
+    heartbeat_at: float | None
+    pid: int | None
+    host: str
+    step: int
+    total_steps: int
+    epoch: float
+    images_seen: int
+    phase: str
+    error: str
+    error_fix: str
+    note: str
+    versions: dict[str, Any]
+    position: int
+    resumes: int
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a worker process is expected to hold it, be it alive or lost."""
+        is_held = self.status is RunStatus.PAUSED and self.pid is not None
+        return is_held or self.status in (RunStatus.STARTING, RunStatus.RUNNING)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether its worker is expected but gave no sign of life for 30 s."""
+        last_sign = self.heartbeat_at or self.created_at
+        return self.is_active and time.time() - last_sign > LOST_AFTER_SECONDS
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether it can go on from its last checkpoint: stopped, failed, lost, or paused without a worker."""
+        is_released = self.status is RunStatus.PAUSED and self.pid is None
+        return is_released or self.status in (RunStatus.STOPPED, RunStatus.FAILED) or self.is_lost
+
+    @property
+    def share(self) -> float:
+        """Share of its steps that are done, 0..1."""
+        return min(self.step / self.total_steps, 1.0) if self.total_steps > 0 else 0.0
+
+
+class NewRun(TypedDict, total=False):
+    """What is decided about a run when it is made."""
+
+    name: Required[str]
+    method: Required[str]
+    recipe: Required[dict[str, Any]]
+    seed: Required[int]
+    kind: str
+    device: str
+    dataset_id: int | None
+    fingerprint: str
+    parent_run_id: int | None
+    status: RunStatus
+
+
+class RunChanges(TypedDict, total=False):
+    """What may change in a run after it was made."""
+
+    status: RunStatus
+    name: str
+    note: str
+    recipe: dict[str, Any]
+    device: str
+    dataset_id: int | None
+    fingerprint: str
+    host: str
+    pid: int | None
+    phase: str
+    step: int
+    total_steps: int
+    epoch: float
+    images_seen: int
+    error: str
+    error_fix: str
+    versions: dict[str, Any]
+
+
+_COLUMNS = [getattr(RunRow, field.name) for field in fields(Run)]
+_SNAPSHOT = ("recipe", "device", "dataset_id")
+
+
+def create_run(store: Store, **values: Unpack[NewRun]) -> Run:
+    """Make a run; by default it is queued at once, as a snapshot of its recipe.
+
+    Args:
+        store: The store.
+        **values: See ``NewRun``; name, method, recipe and seed are needed, ``status`` is draft or queued.
+
+    Raises:
+        StoreError: Another status, an empty name, or a data set or parent that does not exist.
+    """
+    status = values.get("status", RunStatus.QUEUED)
+    if status not in (RunStatus.DRAFT, RunStatus.QUEUED):
+        raise StoreError(
+            f"A new run is a draft or queued, not {status.value}.", "Queue it, and let a worker take it."
+        )
+    now = time.time()
+    row: dict[str, Any] = {
+        **values,
+        "name": _checked_name(values["name"]),
+        "status": status.value,
+        "created_at": now,
+    }
+    with store.begin() as connection:
+        if status is RunStatus.QUEUED:
+            row |= {"position": end_of_queue(connection), "queued_at": now}
+        run_id = connection.execute(insert(RunRow).values(**row).returning(RunRow.id)).scalar_one()
+        return read_run(connection, run_id)
+
+
+def get_run(store: Store, run_id: int) -> Run:
+    """Read one run.
+
+    Raises:
+        StoreError: There is no such run.
+    """
+    with store.read() as connection:
+        return read_run(connection, run_id)
+
+
+def list_runs(
+    store: Store, *, statuses: Iterable[RunStatus] | None = None, limit: int | None = None
+) -> list[Run]:
+    """Read runs, newest first; all of them, or those in some states, or the newest few."""
+    query = select(*_COLUMNS).order_by(RunRow.id.desc()).limit(limit)
+    if statuses is not None:
+        query = query.where(RunRow.status.in_([status.value for status in statuses]))
+    with store.read() as connection:
+        rows = connection.execute(query).mappings().all()
+    return [to_run(row) for row in rows]
+
+
+def update_run(store: Store, run_id: int, **changes: Unpack[RunChanges]) -> Run:
+    """Change a run; what is not named stays. The times of start and end follow the status by themselves.
+
+    Args:
+        store: The store.
+        run_id: Which run.
+        **changes: See ``RunChanges``. Recipe, device and data set change only in a draft.
+
+    Returns:
+        The run after the change.
+
+    Raises:
+        StoreError: No such run, no way to that status, or a change of a snapshot.
+    """
+    with store.begin() as connection:
+        old = read_run(connection, run_id, for_update=True)
+        values: dict[str, Any] = dict(changes)
+        frozen = [name for name in _SNAPSHOT if name in values and values[name] != getattr(old, name)]
+        if frozen and old.status is not RunStatus.DRAFT:
+            raise StoreError(
+                f"The {frozen[0]} of run {run_id} cannot change any more: it is {old.status.value}.",
+                "Start a new run from its recipe.",
+            )
+        if "name" in changes:
+            values["name"] = _checked_name(changes["name"])
+        if "status" in changes:
+            check_transition(run_id, old.status, changes["status"])
+            values |= status_values(connection, old, changes["status"])
+        if values:
+            connection.execute(update(RunRow).where(RunRow.id == run_id).values(**values))
+        return read_run(connection, run_id)
+
+
+def beat(store: Store, run_id: int, *, step: int, epoch: float, images_seen: int, phase: str = "") -> None:
+    """Give a sign of life, and say how far the run is.
+
+    Args:
+        store: The store.
+        run_id: Which run.
+        step: Finished optimizer updates.
+        epoch: Passes over the pictures, fractional.
+        images_seen: Pictures so far, repeats counted.
+        phase: What the worker does now, for people.
+    """
+    with store.begin() as connection:
+        beat_on(connection, run_id, step=step, epoch=epoch, images_seen=images_seen, phase=phase)
+
+
+def beat_on(
+    connection: Connection, run_id: int, *, step: int, epoch: float, images_seen: int, phase: str = ""
+) -> None:
+    """Do what ``beat`` does, inside a write transaction that is open already."""
+    values = {
+        "step": step,
+        "epoch": epoch,
+        "images_seen": images_seen,
+        "phase": phase,
+        "heartbeat_at": time.time(),
+    }
+    connection.execute(update(RunRow).where(RunRow.id == run_id).values(**values))
+
+
+def rename_run(store: Store, run_id: int, name: str) -> Run:
+    """Give a run another label.
+
+    Raises:
+        StoreError: No such run, or an empty name.
+    """
+    return update_run(store, run_id, name=name)
+
+
+def annotate_run(store: Store, run_id: int, note: str) -> Run:
+    """Replace the note of a run.
+
+    Raises:
+        StoreError: There is no such run.
+    """
+    return update_run(store, run_id, note=note)
+
+
+def delete_run(store: Store, run_id: int) -> None:
+    """Delete a run with its metrics, events, results and folder; its children stay, without a parent.
+
+    Raises:
+        StoreError: No such run, a worker holds it, or its folder cannot be removed.
+    """
+    with store.begin() as connection:
+        run = read_run(connection, run_id, for_update=True)
+        if run.is_active and not run.is_lost:
+            raise StoreError(f"Run {run_id} is {run.status.value} and cannot be deleted.", "Stop it first.")
+        connection.execute(delete(RunRow).where(RunRow.id == run_id))
+    folder = store.folder / "runs" / str(run_id)
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise StoreError(
+            f"Run {run_id} is deleted, but its folder {folder} cannot be removed: {error.strerror}.",
+            "Delete the folder by hand.",
+        ) from error
+
+
+def to_run(row: Mapping[Any, Any]) -> Run:
+    """Make a run of a row of the table."""
+    return Run(**{**row, "status": RunStatus(row["status"])})
+
+
+def read_run(connection: Connection, run_id: int, *, for_update: bool = False) -> Run:
+    """Read one run inside an open transaction.
+
+    Raises:
+        StoreError: There is no such run.
+    """
+    query = select(*_COLUMNS).where(RunRow.id == run_id)
+    # SQLite has no row locks and needs none: its writers are alone. A database server locks the row.
+    row = connection.execute(query.with_for_update() if for_update else query).mappings().one_or_none()
+    if row is None:
+        raise StoreError(
+            f"There is no run {run_id} in the store.", "Look at the list of runs for its number."
+        )
+    return to_run(row)
+
+
+def end_of_queue(connection: Connection) -> int:
+    """Return the position behind the last queued run."""
+    query = select(func.max(RunRow.position)).where(RunRow.status == RunStatus.QUEUED.value)
+    last: int | None = connection.execute(query).scalar_one()
+    return 0 if last is None else last + 1
+
+
+def status_values(connection: Connection, old: Run, new: RunStatus) -> dict[str, Any]:
+    """Return the columns that follow from a change of status."""
+    now = time.time()
+    values: dict[str, Any] = {"status": new.value}
+    if new is RunStatus.QUEUED and old.status is not new:
+        values |= {"position": end_of_queue(connection), "queued_at": now, "finished_at": None, "pid": None}
+        values |= {"error": "", "error_fix": "", "phase": ""}
+    elif new is RunStatus.STARTING:
+        values |= {"started_at": now, "heartbeat_at": now, "finished_at": None}
+    elif new in (RunStatus.RUNNING, RunStatus.PAUSED):
+        values |= {"heartbeat_at": now}
+    elif is_end(new):
+        values |= {"finished_at": now, "pid": None}
+    return values
+
+
+def _checked_name(name: str) -> str:
+    if not name.strip():
+        raise StoreError("A run needs a name.", "Type one or more characters.")
+    return name.strip()
