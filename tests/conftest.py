@@ -29,7 +29,7 @@ def context(store, qtbot, fresh_preferences):
 
     The engine thread is there but not started: a test that wants runs to run starts it.
     """
-    from studio.app import make_context
+    from studio.composition import make_context
 
     made = make_context(store)
     made.visited = []

@@ -1,0 +1,1 @@
+"""Curves. The only folder that imports pyqtgraph."""

@@ -1,0 +1,1 @@
+"""Qt objects without looks: what listens to the store and talks to other processes."""
