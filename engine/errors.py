@@ -1,13 +1,13 @@
 """What can go wrong, as a tree: every error is a sentence for the person at the screen.
 
-    EngineError
-    |-- SettingsError      a value is outside its bounds or contradicts another
-    |-- DataError          a folder, list or picture cannot be used
-    |-- DeviceError        the computer has no such device, or the device gave up
-    |-- StoreError         the database cannot be opened, read or written
-    |-- CheckpointError    a file of weights is missing, foreign or damaged
-    `-- TrainingError      the run itself failed
-        `-- NotFiniteError a loss term became NaN or infinite
+EngineError
+|-- SettingsError      a value is outside its bounds or contradicts another
+|-- DataError          a folder, list or picture cannot be used
+|-- DeviceError        the computer has no such device, or the device gave up
+|-- StoreError         the database cannot be opened, read or written
+|-- CheckpointError    a file of weights is missing, foreign or damaged
+`-- TrainingError      the run itself failed
+    `-- NotFiniteError a loss term became NaN or infinite
 """
 
 

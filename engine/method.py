@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.nn.encoder import Encoder
+from engine.optim import ParamGroup
 from engine.schedules import Progress
 from engine.settings import Settings
 
@@ -26,13 +27,18 @@ class ViewSpec:
 
     Args:
         image_size: Side of the square view in pixels.
-        num_patches: N, patches of one view.
+        patch_size: P, side of a patch in pixels.
         channels: 1 or 3.
     """
 
     image_size: int
-    num_patches: int
+    patch_size: int
     channels: int = 3
+
+    @property
+    def num_patches(self) -> int:
+        """N, patches of one view."""
+        return (self.image_size // self.patch_size) ** 2
 
 
 @dataclass
@@ -51,23 +57,6 @@ class StepOutput:
     def loss(self) -> Tensor:
         """The sum of the terms, in fp32."""
         return torch.stack([term.float() for term in self.losses.values()]).sum()
-
-
-@dataclass(frozen=True)
-class ParamGroup:
-    """Parameters that share their treatment.
-
-    Args:
-        name: Shown in the log.
-        params: The parameters, in a stable order.
-        weight_decay: True when the run's weight decay applies.
-        lr_scale: Factor on the run's learning rate.
-    """
-
-    name: str
-    params: list[nn.Parameter]
-    weight_decay: bool
-    lr_scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -93,6 +82,21 @@ class Preset:
     values: Mapping[str, Sourced]
 
 
+@dataclass(frozen=True)
+class Reconstruction:
+    """Pictures that a trained network rebuilt.
+
+    Args:
+        pictures: Name -> (B, C, H, W), normalised like the views; "original", "masked", "predicted", "pasted".
+        loss: (B,) loss of each picture.
+        note: One sentence on how to read the pictures honestly.
+    """
+
+    pictures: Mapping[str, Tensor]
+    loss: Tensor
+    note: str
+
+
 class Method(nn.Module):
     """A way to learn from pictures without labels.
 
@@ -106,7 +110,7 @@ class Method(nn.Module):
     paper: ClassVar[str]
     use_when: ClassVar[str]
     needs_tokens: ClassVar[bool] = False
-    Settings: ClassVar[type[Settings]]
+    Config: ClassVar[type[Settings]]
     presets: ClassVar[Mapping[str, Preset]]
     clips_each_parameter: ClassVar[bool] = False
 
@@ -114,6 +118,14 @@ class Method(nn.Module):
         super().__init__()
         self.settings = settings
         self.encoder = encoder
+
+    @classmethod
+    def check(cls, settings: Settings, spec: ViewSpec) -> None:
+        """Refuse settings that contradict each other or the sizes of the run, before anything is built.
+
+        Raises:
+            SettingsError: With the field to change.
+        """
 
     @classmethod
     def views(cls, settings: Settings, spec: ViewSpec) -> ViewMaker:
@@ -139,13 +151,25 @@ class Method(nn.Module):
         """Features (B, D) that evaluation judges, from normalised images (B, C, H, W)."""
         return self.encoder.features(images)
 
-    def preview(self, views: Views) -> dict[str, Tensor]:
-        """Pictures (B, C, H, W), normalised like the input, that show what the method does with the views.
+    @classmethod
+    def preview(cls, settings: Settings, spec: ViewSpec, views: Views) -> dict[str, Tensor]:
+        """Pictures (B, C, H, W) that show what the settings do to a picture, before any training.
 
-        Needs no trained weights to make sense: it explains the settings, such as the mask, before a run.
+        Args:
+            settings: The method's settings.
+            spec: Sizes of the run.
+            views: Normalised views with a batch axis.
+
+        Returns:
+            Title -> pictures, normalised like the views; a dictionary keeps the order of showing.
         """
         raise NotImplementedError
 
-    def reconstruct(self, views: Views) -> dict[str, Tensor]:
-        """Pictures (B, C, H, W) that the trained network predicts; empty for methods that rebuild nothing."""
-        return {}
+    def reconstruct(self, views: Views, settings: Settings) -> Reconstruction | None:  # noqa: ARG002 (a contract)
+        """What the trained network rebuilds from the views; None for methods that rebuild nothing.
+
+        Args:
+            views: Normalised views with a batch axis.
+            settings: Settings to look with, such as another mask ratio than the run was trained with.
+        """
+        return None

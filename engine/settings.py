@@ -14,7 +14,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
-def setting(
+def setting(  # noqa: PLR0913 (a declaration says everything at once)
     default: Any,
     title: str,
     *,
@@ -43,7 +43,5 @@ def setting(
     """
     if not source:
         raise ValueError(f"the setting '{title}' has no source for its default")
-    extra = {"unit": unit, "source": source, "essential": essential, "log": log}
-    return Field(
-        default, title=title, description=help, ge=low, le=high, gt=above, json_schema_extra=dict(extra)
-    )
+    extra: dict[str, Any] = {"unit": unit, "source": source, "essential": essential, "log": log}
+    return Field(default, title=title, description=help, ge=low, le=high, gt=above, json_schema_extra=extra)
