@@ -11,8 +11,6 @@ from pydantic import Field
 
 from engine.settings import Settings, setting
 
-SCHEMA_VERSION = 1
-
 
 class DataSettings(Settings):
     """Which pictures a run sees."""
@@ -24,9 +22,9 @@ class DataSettings(Settings):
         help="A folder, a CSV list, a published data set's folder, or builtin:shapes / builtin:digits.",
         essential=True,
     )
-    kind: Literal["auto", "class_folders", "split_folders", "flat", "list", "cifar10", "cifar100", "stl10", "builtin"] = (
-        setting("auto", "Layout", source="ours: recognised from what is in the folder")
-    )
+    kind: Literal[
+        "auto", "class_folders", "split_folders", "flat", "list", "cifar10", "cifar100", "stl10", "builtin"
+    ] = setting("auto", "Layout", source="ours: recognised from what is in the folder")
     channels: Literal[1, 3] = setting(
         3, "Colour channels", source="official code of all methods: RGB", help="1 reads pictures as grey."
     )
@@ -47,10 +45,22 @@ class EncoderSettings(Settings):
         "vit_tiny", "Encoder", source="ours: trains on a desktop; ViT-B in the papers", essential=True
     )
     image_size: int = setting(
-        96, "Image size", low=16, high=1024, unit="px", source="ours: desktop pictures; 224 in the papers", essential=True
+        96,
+        "Image size",
+        low=16,
+        high=1024,
+        unit="px",
+        source="ours: desktop pictures; 224 in the papers",
+        essential=True,
     )
     patch_size: int = setting(
-        8, "Patch size", low=1, high=64, unit="px", source="ours: 144 patches at 96 px; 16 px at 224 in the papers", essential=True
+        8,
+        "Patch size",
+        low=1,
+        high=64,
+        unit="px",
+        source="ours: 144 patches at 96 px; 16 px at 224 in the papers",
+        essential=True,
     )
 
 
@@ -61,46 +71,99 @@ class TrainingSettings(Settings):
         100, "Epochs", low=1, high=100_000, unit="epochs", source="ours: a desktop evening", essential=True
     )
     steps: int = setting(
-        0, "Stop after steps", low=0, high=100_000_000, unit="steps",
-        source="ours: 0 means by epochs", help="When above 0 it replaces the number of epochs.",
+        0,
+        "Stop after steps",
+        low=0,
+        high=100_000_000,
+        unit="steps",
+        source="ours: 0 means by epochs",
+        help="When above 0 it replaces the number of epochs.",
     )
     batch_size: int = setting(
-        256, "Batch size", low=1, high=65_536, unit="pictures", source="MAE paper, table 8 scales lr per 256", essential=True
+        256,
+        "Batch size",
+        low=1,
+        high=65_536,
+        unit="pictures",
+        source="MAE paper, table 8 scales lr per 256",
+        essential=True,
     )
     accumulation: int = setting(
-        1, "Batches per step", low=1, high=1024, unit="batches", source="official code, --accum_iter",
+        1,
+        "Batches per step",
+        low=1,
+        high=1024,
+        unit="batches",
+        source="official code, --accum_iter",
         help="Gradients of so many batches are added before the weights change.",
     )
     base_lr: float = setting(
-        1.5e-4, "Base learning rate", above=0, high=100, unit="per 256 pictures", log=True, essential=True,
+        1.5e-4,
+        "Base learning rate",
+        above=0,
+        high=100,
+        unit="per 256 pictures",
+        log=True,
+        essential=True,
         source="MAE PRETRAIN.md, --blr",
         help="Scaled: learning rate = base x batch x accumulation / 256.",
     )
-    min_lr: float = setting(0.0, "Final learning rate", low=0, high=100, log=True, source="official code, --min_lr")
-    warmup_epochs: float = setting(
-        40, "Warm-up", low=0, high=100_000, unit="epochs", source="MAE PRETRAIN.md, --warmup_epochs", essential=True
+    min_lr: float = setting(
+        0.0, "Final learning rate", low=0, high=100, log=True, source="official code, --min_lr"
     )
-    weight_decay: float = setting(0.05, "Weight decay", low=0, high=10, log=True, source="MAE PRETRAIN.md, --weight_decay")
+    warmup_epochs: float = setting(
+        40,
+        "Warm-up",
+        low=0,
+        high=100_000,
+        unit="epochs",
+        source="MAE PRETRAIN.md, --warmup_epochs",
+        essential=True,
+    )
+    weight_decay: float = setting(
+        0.05, "Weight decay", low=0, high=10, log=True, source="MAE PRETRAIN.md, --weight_decay"
+    )
     beta1: float = setting(0.9, "Adam beta 1", low=0, high=0.9999, source="MAE paper, table 8")
     beta2: float = setting(0.95, "Adam beta 2", low=0, high=0.99999, source="MAE paper, table 8")
     clip_norm: float = setting(
-        0.0, "Clip gradients at", low=0, high=1000, source="MAE official code, --clip_grad None", help="0 never clips."
+        0.0,
+        "Clip gradients at",
+        low=0,
+        high=1000,
+        source="MAE official code, --clip_grad None",
+        help="0 never clips.",
     )
     precision: Literal["auto", "fp32", "bf16", "fp16"] = setting(
-        "auto", "Precision", source="ours: bf16 where the device computes in it, else fp32",
+        "auto",
+        "Precision",
+        source="ours: bf16 where the device computes in it, else fp32",
         help="bf16 is faster and as safe; fp16 needs a loss scale; fp32 is exact to resume on a CPU as the others are.",
     )
     device: str = setting("auto", "Device", source="ours: CUDA, then MPS, then CPU")
     workers: int = setting(
-        -1, "Loader processes", low=-1, high=256, unit="processes",
-        source="ours: -1 chooses by the number of cores", help="Results do not depend on it.",
+        -1,
+        "Loader processes",
+        low=-1,
+        high=256,
+        unit="processes",
+        source="ours: -1 chooses by the number of cores",
+        help="Results do not depend on it.",
     )
     seed: int = setting(0, "Seed", low=0, high=2**31 - 1, source="official code, --seed 0")
     knn_every_epochs: int = setting(
-        5, "k-NN every", low=0, high=100_000, unit="epochs", source="ours: cheap enough to see a trend; 0 never",
+        5,
+        "k-NN every",
+        low=0,
+        high=100_000,
+        unit="epochs",
+        source="ours: cheap enough to see a trend; 0 never",
     )
     keep_checkpoints: int = setting(
-        3, "Newest checkpoints kept", low=1, high=1000, source="ours: the best one and ten spread over the run stay as well"
+        3,
+        "Newest checkpoints kept",
+        low=1,
+        high=1000,
+        source="ours: the best one and ten spread over the run stay as well",
     )
     checkpoint_seconds: float = setting(
         120, "Checkpoint at least every", low=1, high=86_400, unit="s", source="ours: what a crash may cost"
@@ -113,7 +176,7 @@ class Recipe(Settings):
     ``settings`` holds the method's own settings, checked by the method's declaration.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     kind: Literal["pretrain"] = "pretrain"
     method: str = "mae"
     preset: str = Field("desktop", description="Name of the method's recipe this one started from.")

@@ -1,0 +1,63 @@
+"""Publishes what the methods declare as one file that needs no torch to read.
+
+``ssl-engine catalogue --write`` renews ``resources/catalogue.json``; a test fails when it is not current.
+"""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from engine.method import Method, Preset
+from engine.methods import METHODS
+from engine.nn.encoder import ENCODERS
+
+CATALOGUE_VERSION = 1
+
+
+def _describe_preset(preset: Preset) -> dict[str, Any]:
+    return {
+        "title": preset.title,
+        "about": preset.about,
+        "values": {path: sourced.value for path, sourced in preset.values.items()},
+        "sources": {path: sourced.source for path, sourced in preset.values.items()},
+    }
+
+
+def _describe_method(method: type[Method]) -> dict[str, Any]:
+    return {
+        "title": method.title,
+        "paper": method.paper,
+        "use_when": method.use_when,
+        "needs_tokens": method.needs_tokens,
+        "schema": method.Config.model_json_schema(),
+        "presets": {name: _describe_preset(preset) for name, preset in method.presets.items()},
+    }
+
+
+def describe() -> dict[str, Any]:
+    """Everything the window must know of methods and encoders, as plain values."""
+    encoders = {
+        name: {
+            "title": size.title,
+            "width": size.width,
+            "depth": size.depth,
+            "heads": size.heads,
+            "params_m": size.params_m,
+        }
+        for name, size in ENCODERS.items()
+    }
+    methods = {name: _describe_method(METHODS[name]) for name in sorted(METHODS)}
+    return {"version": CATALOGUE_VERSION, "methods": methods, "encoders": encoders}
+
+
+def render() -> str:
+    """The text of the catalogue file."""
+    return json.dumps(describe(), indent=1, ensure_ascii=False) + "\n"
+
+
+def publish(path: Path | None = None) -> Path:
+    """Write the catalogue; by default over the file that the programs read."""
+    target = path or Path(str(files("resources").joinpath("catalogue.json")))
+    target.write_text(render(), encoding="utf-8")
+    return target

@@ -1,0 +1,99 @@
+"""The published catalogue of methods and encoders, read from ``resources/catalogue.json``."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from engine.declared.fields import FieldEntry, fields_of
+from engine.errors import SettingsError
+from engine.recipe import DataSettings, EncoderSettings, TrainingSettings
+
+
+@dataclass(frozen=True)
+class PresetEntry:
+    """A named set of values, with the source of each."""
+
+    name: str
+    title: str
+    about: str
+    values: Mapping[str, Any]
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class MethodEntry:
+    """A method as the window shows it; ``fields`` are the method's own settings."""
+
+    name: str
+    title: str
+    paper: str
+    use_when: str
+    needs_tokens: bool
+    fields: tuple[FieldEntry, ...]
+    presets: Mapping[str, PresetEntry]
+
+
+@dataclass(frozen=True)
+class EncoderEntry:
+    """An encoder as the window shows it; ``params_m`` counts millions of weights."""
+
+    name: str
+    title: str
+    width: int
+    depth: int
+    heads: int
+    params_m: float
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All that can be chosen."""
+
+    methods: Mapping[str, MethodEntry]
+    encoders: Mapping[str, EncoderEntry]
+    fields: tuple[FieldEntry, ...]
+
+    def method(self, name: str) -> MethodEntry:
+        """The entry of a method.
+
+        Raises:
+            SettingsError: If there is no such method.
+        """
+        if name not in self.methods:
+            known = ", ".join(self.methods)
+            raise SettingsError(f"There is no method '{name}'.", f"Choose one of {known}.", field="method")
+        return self.methods[name]
+
+    def fields_for(self, method: str) -> list[FieldEntry]:
+        """Every setting of a run with this method: data, encoder, training, then the method's own."""
+        return [*self.fields, *self.method(method).fields]
+
+
+def _encoder_choice(field: FieldEntry, encoders: Mapping[str, EncoderEntry]) -> FieldEntry:
+    return FieldEntry(**{**vars(field), "type": "choice", "choices": tuple(encoders)})
+
+
+def _read_method(name: str, entry: dict[str, Any]) -> MethodEntry:
+    presets = {key: PresetEntry(key, **value) for key, value in entry["presets"].items()}
+    fields = tuple(fields_of("settings", entry["schema"]))
+    plain = {key: entry[key] for key in ("title", "paper", "use_when", "needs_tokens")}
+    return MethodEntry(name=name, fields=fields, presets=presets, **plain)
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """Read the catalogue that was installed with the program."""
+    text = files("resources").joinpath("catalogue.json").read_text(encoding="utf-8")
+    content = json.loads(text)
+    encoders = {name: EncoderEntry(name, **entry) for name, entry in content["encoders"].items()}
+    fields = [
+        *fields_of("data", DataSettings.model_json_schema()),
+        *fields_of("encoder", EncoderSettings.model_json_schema()),
+        *fields_of("training", TrainingSettings.model_json_schema()),
+    ]
+    fields = [_encoder_choice(field, encoders) if field.path == "encoder.name" else field for field in fields]
+    methods = {name: _read_method(name, entry) for name, entry in content["methods"].items()}
+    return Catalogue(methods, encoders, tuple(fields))

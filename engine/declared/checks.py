@@ -1,0 +1,135 @@
+"""What can be known to go wrong before a run starts: settings that contradict each other, the data or the computer."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from engine.plan import make_plan
+from engine.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong or doubtful.
+
+    Args:
+        field: Dotted name of the setting it belongs to.
+        message: What is wrong, one sentence.
+        fix: What to do, one sentence.
+        level: "error" keeps the run from starting, "warning" does not.
+        suggestion: A value of the field that would mend it, or None.
+    """
+
+    field: str
+    message: str
+    fix: str
+    level: Literal["error", "warning"] = "error"
+    suggestion: Any = None
+
+
+class DatasetFacts(Protocol):
+    """What the checks ask of a scanned data set; a row of the store answers it."""
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Names of the classes; empty without labels."""
+
+    @property
+    def num_train(self) -> int:
+        """Readable training pictures."""
+
+
+def _largest_divisor(number: int, limit: int) -> int:
+    return next(side for side in range(min(limit, number), 0, -1) if number % side == 0)
+
+
+def _check_sizes(recipe: Recipe) -> Iterator[Problem]:
+    encoder = recipe.encoder
+    if encoder.image_size % encoder.patch_size:
+        fitting = _largest_divisor(encoder.image_size, encoder.patch_size)
+        yield Problem(
+            "encoder.patch_size",
+            f"A patch of {encoder.patch_size} px does not divide an image of {encoder.image_size} px.",
+            f"Take a patch of {fitting} px, or an image size that is a multiple of {encoder.patch_size}.",
+            suggestion=fitting,
+        )
+
+
+def _check_batch(recipe: Recipe, num_train: int) -> Iterator[Problem]:
+    batch = recipe.training.batch_size
+    if num_train < 2:
+        pictures = "no training picture" if num_train == 0 else "one training picture"
+        yield Problem(
+            "data.location",
+            f"There is {pictures}; learning without labels needs at least two.",
+            "Choose a larger folder.",
+        )
+    elif batch > num_train:
+        yield Problem(
+            "training.batch_size",
+            f"A batch of {batch} is larger than the {num_train} training pictures.",
+            f"Take a batch of {num_train} or fewer.",
+            suggestion=num_train,
+        )
+
+
+def _check_length(recipe: Recipe, num_train: int) -> Iterator[Problem]:
+    training = recipe.training
+    plan = make_plan(training, num_train)
+    if training.warmup_epochs >= plan.total_epochs:
+        fitting = round(plan.total_epochs / 20, 2)
+        yield Problem(
+            "training.warmup_epochs",
+            f"A warm-up of {training.warmup_epochs:g} epochs is not shorter than the run of {plan.total_epochs:g}.",
+            f"Shorten it, for instance to {fitting:g} epochs, or train longer.",
+            suggestion=fitting,
+        )
+    if not training.steps and plan.batches_per_epoch * training.epochs < training.accumulation:
+        yield Problem(
+            "training.accumulation",
+            f"The run has {plan.batches_per_epoch * training.epochs} batches, fewer than one step adds up.",
+            "Add up fewer batches a step or train longer.",
+            suggestion=1,
+        )
+
+
+def _check_labels(recipe: Recipe, dataset: DatasetFacts) -> Iterator[Problem]:
+    if recipe.training.knn_every_epochs and len(dataset.classes) < 2:
+        found = "one class" if dataset.classes else "no labels"
+        yield Problem(
+            "training.knn_every_epochs",
+            f"These pictures have {found}, so there is no k-NN accuracy.",
+            "Feature spread and effective rank are watched instead.",
+            level="warning",
+        )
+
+
+def _check_device(recipe: Recipe, devices: Sequence[str]) -> Iterator[Problem]:
+    wanted = recipe.training.device
+    if wanted != "auto" and not any(
+        device == wanted or device.startswith(f"{wanted}:") for device in devices
+    ):
+        yield Problem(
+            "training.device",
+            f"There is no device '{wanted}' on this computer.",
+            f"Choose auto or one of {', '.join(devices)}.",
+            suggestion="auto",
+        )
+
+
+def check_recipe(recipe: Recipe, dataset: DatasetFacts | None, devices: Sequence[str]) -> list[Problem]:
+    """Everything known to be wrong or doubtful before the run starts, worst first.
+
+    Args:
+        recipe: A recipe whose single values are valid.
+        dataset: What a scan found; None when it was not scanned yet, which leaves out what depends on it.
+        devices: Names of this computer's devices.
+    """
+    problems = [*_check_sizes(recipe), *_check_device(recipe, devices)]
+    if dataset is not None:
+        problems += [
+            *_check_batch(recipe, dataset.num_train),
+            *_check_length(recipe, dataset.num_train),
+            *_check_labels(recipe, dataset),
+        ]
+    return sorted(problems, key=lambda problem: problem.level)

@@ -1,0 +1,64 @@
+"""How many steps a recipe makes of a data set, and the learning rate at each: arithmetic without torch."""
+
+from dataclasses import dataclass
+
+from engine.recipe import TrainingSettings
+from engine.schedules import Progress, scaled_lr, warmup_cosine
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The length of a run in its several units.
+
+    Args:
+        training: The settings it follows from.
+        num_pictures: Training pictures.
+        batches_per_epoch: Whole batches in one pass; a remainder waits for the next pass.
+        total_steps: Optimizer updates of the run.
+    """
+
+    training: TrainingSettings
+    num_pictures: int
+    batches_per_epoch: int
+    total_steps: int
+
+    @property
+    def steps_per_epoch(self) -> float:
+        """Updates in one pass over the pictures; fractional where accumulation does not divide the batches."""
+        return self.batches_per_epoch / self.training.accumulation
+
+    @property
+    def total_batches(self) -> int:
+        """Batches of the whole run."""
+        return self.total_steps * self.training.accumulation
+
+    @property
+    def total_epochs(self) -> float:
+        """Passes over the pictures of the whole run."""
+        return self.total_steps / self.steps_per_epoch
+
+    @property
+    def peak_lr(self) -> float:
+        """Learning rate at the end of the warm-up."""
+        return scaled_lr(self.training.base_lr, self.training.batch_size, self.training.accumulation)
+
+    def lr_at(self, step: int) -> float:
+        """Learning rate of the update that follows ``step`` finished ones."""
+        return warmup_cosine(
+            step / self.steps_per_epoch,
+            peak=self.peak_lr,
+            floor=self.training.min_lr,
+            warmup_epochs=self.training.warmup_epochs,
+            epochs=self.total_epochs,
+        )
+
+    def progress(self, step: int) -> Progress:
+        """Where the run is after ``step`` updates."""
+        return Progress(step, self.total_steps, self.steps_per_epoch)
+
+
+def make_plan(training: TrainingSettings, num_pictures: int) -> Plan:
+    """Count the batches and steps that the settings make of so many training pictures."""
+    batches = max(num_pictures // training.batch_size, 1)
+    steps = training.steps or max(batches * training.epochs // training.accumulation, 1)
+    return Plan(training, num_pictures, batches, steps)
