@@ -1,0 +1,201 @@
+"""The training loop: it knows the method contract, not which method, and neither store nor window."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.compute import Compute
+from engine.errors import NotFiniteError
+from engine.method import Method, StepOutput, Views
+from engine.nn.normalise import Normalise
+from engine.optim import clip_each, make_optimizer, set_lr
+from engine.plan import Plan
+
+FINITE_CHECK_STEPS = 20  # on a device whose queue a check would stall; on a CPU every step is checked
+
+
+@dataclass
+class StepReport:
+    """What one optimizer step leaves to be written down.
+
+    Args:
+        step: Finished steps, this one included.
+        values: Metric name -> number or scalar tensor still on the device.
+        images: Pictures seen in this step.
+        wait_seconds: Time spent waiting for the loader.
+        seconds: Time of the whole step.
+        skipped: Pictures that could not be read, as (number, sentence).
+    """
+
+    step: int
+    values: dict[str, Tensor | float]
+    images: int
+    wait_seconds: float
+    seconds: float
+    skipped: list[tuple[int, str]] = field(default_factory=list)
+
+
+Record = Callable[[StepReport], None]
+Control = Callable[[], bool]
+
+
+def step_seed(seed: int, step: int) -> int:
+    """The seed of torch's generator at a step: any step's draws can be repeated without those before it."""
+    return int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> 1)
+
+
+class Trainer:
+    """A method, its optimizer and where they are in the run.
+
+    Args:
+        method: The method, already on the device.
+        plan: Length of the run and its schedules.
+        compute: Device and precision.
+        normalise: From uint8 pictures to what the network sees.
+    """
+
+    def __init__(self, method: Method, plan: Plan, compute: Compute, normalise: Normalise) -> None:
+        self.method = method
+        self.plan = plan
+        self.compute = compute
+        self.normalise = normalise
+        self.optimizer = make_optimizer(method.param_groups(), plan.training)
+        self.scaler = compute.make_scaler()
+        self.step = 0
+        self._parameters = [
+            parameter for group in self.optimizer.param_groups for parameter in group["params"]
+        ]
+
+    def train(self, batches: Iterator[dict[str, Any]], *, record: Record, control: Control) -> bool:
+        """Train from the present step to the end.
+
+        Args:
+            batches: Batches from the present step on.
+            record: Called after every step.
+            control: Called after every step; True stops the run here.
+
+        Returns:
+            True when the run came to its end, False when ``control`` stopped it.
+
+        Raises:
+            NotFiniteError: When a loss term is NaN or infinite.
+        """
+        self.method.train()
+        while self.step < self.plan.total_steps:
+            record(self._make_step(batches))
+            if control():
+                return False
+        return True
+
+    def _make_step(self, batches: Iterator[dict[str, Any]]) -> StepReport:
+        started, waited, images = time.perf_counter(), 0.0, 0
+        skipped: list[tuple[int, str]] = []
+        torch.manual_seed(step_seed(self.plan.training.seed, self.step))
+        lr = self.plan.lr_at(self.step)
+        set_lr(self.optimizer, lr)
+        outputs = []
+        for _ in range(self.plan.training.accumulation):
+            asked = time.perf_counter()
+            batch = next(batches)
+            waited += time.perf_counter() - asked
+            images += len(batch["index"])
+            skipped += batch.get("skipped", [])
+            outputs.append(self._forward_backward(self.prepare(batch)))
+        norm = self._update()
+        self.step += 1
+        self.method.after_step(self.plan.progress(self.step))
+        values: dict[str, Tensor | float] = {**_mean_values(outputs), "lr": lr, "grad_norm": norm}
+        return StepReport(self.step, values, images, waited, time.perf_counter() - started, skipped)
+
+    def prepare(self, batch: dict[str, Any]) -> Views:
+        """Bring a batch to the device; uint8 pictures are normalised there."""
+        device = self.compute.device
+        views = {
+            name: value for name, value in batch.items() if isinstance(value, Tensor) and name != "index"
+        }
+        moved = {name: value.to(device, non_blocking=True) for name, value in views.items()}
+        return {
+            name: self.normalise(value) if value.dtype == torch.uint8 else value
+            for name, value in moved.items()
+        }
+
+    def _forward_backward(self, views: Views) -> StepOutput:
+        with self.compute.autocast():
+            output = self.method(views, self.plan.progress(self.step))
+        if self.compute.device.type == "cpu" or self.step % FINITE_CHECK_STEPS == 0:
+            check_finite(output.losses, self.step + 1)
+        self.scaler.scale(output.loss / self.plan.training.accumulation).backward()
+        return StepOutput(
+            {name: term.detach() for name, term in output.losses.items()},
+            {name: value.detach() for name, value in output.monitors.items()},
+        )
+
+    def _update(self) -> Tensor:
+        """Clip as the method declares it and change the weights; returns the gradient's norm before clipping."""
+        self.scaler.unscale_(self.optimizer)
+        norm = torch.nn.utils.get_total_norm([p.grad for p in self._parameters if p.grad is not None])
+        limit = self.plan.training.clip_norm
+        if limit and self.method.clips_each_parameter:
+            clip_each(self._parameters, limit)
+        elif limit:
+            torch.nn.utils.clip_grads_with_norm_(self._parameters, limit, norm)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.optimizer.zero_grad(set_to_none=True)
+        return norm
+
+    def check_weights(self) -> None:
+        """Refuse weights that are NaN or infinite, so that no checkpoint keeps them.
+
+        Raises:
+            NotFiniteError: With the first such parameter.
+        """
+        for name, parameter in self.method.named_parameters():
+            if not torch.isfinite(parameter).all():
+                raise NotFiniteError(name, self.step)
+
+    def state(self) -> dict[str, Any]:
+        """Everything a resumed run needs; schedules and random draws follow from the step alone."""
+        return {
+            "step": self.step,
+            "method": self.method.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from a state that ``state`` gave."""
+        self.method.load_state_dict(state["method"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])
+        self.step = int(state["step"])
+
+
+def check_finite(losses: dict[str, Tensor], step: int) -> None:
+    """Refuse a loss term that is NaN or infinite.
+
+    Raises:
+        NotFiniteError: With the first such term and the step.
+    """
+    for name, term in losses.items():
+        if not torch.isfinite(term):
+            raise NotFiniteError(name, step)
+
+
+def _mean_values(outputs: list[StepOutput]) -> dict[str, Tensor | float]:
+    """Average the accumulated batches; single terms are named only where there are several."""
+    terms = {
+        name: torch.stack([output.losses[name] for output in outputs]).mean() for name in outputs[0].losses
+    }
+    watched = {
+        name: torch.stack([o.monitors[name].float() for o in outputs]).mean() for name in outputs[0].monitors
+    }
+    values: dict[str, Tensor | float] = {"loss": torch.stack([output.loss for output in outputs]).mean()}
+    if len(terms) > 1:
+        values |= {f"loss/{name}": value for name, value in terms.items()}
+    return values | {f"monitor/{name}": value for name, value in watched.items()}
