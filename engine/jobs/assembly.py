@@ -1,0 +1,120 @@
+"""From a recipe to the parts of a run: pictures, sizes, method, device, plan.
+
+Everything that can be refused is refused here, before anything is built.
+"""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.compute import Compute, make_compute
+from engine.data.sources import PictureSet, open_pictures
+from engine.data.splits import KnnSplit, knn_split
+from engine.errors import DataError, SettingsError
+from engine.method import Method, ViewSpec
+from engine.methods import method_named
+from engine.nn.encoder import make_encoder
+from engine.nn.normalise import Normalise
+from engine.plan import Plan, make_plan
+from engine.recipe import Recipe
+from engine.settings import Settings
+
+MOST_LOADERS = 8
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The parts of a run before anything is trained.
+
+    Args:
+        recipe: What was asked for.
+        pictures: The data set.
+        split: Which pictures train and which judge.
+        method_class: The method.
+        settings: Its settings.
+        spec: Sizes of a view.
+        plan: Length and schedules.
+        compute: Device and precision.
+    """
+
+    recipe: Recipe
+    pictures: PictureSet
+    split: KnnSplit
+    method_class: type[Method]
+    settings: Settings
+    spec: ViewSpec
+    plan: Plan
+    compute: Compute
+
+    @property
+    def train_indices(self) -> NDArray[np.int64]:
+        """Pictures to learn from."""
+        return self.split.train
+
+    def make_method(self) -> Method:
+        """Build the untrained network from the run's seed, on the run's device."""
+        torch.manual_seed(self.recipe.training.seed)
+        encoder = make_encoder(self.recipe.encoder, channels=self.recipe.data.channels)
+        return self.method_class(self.settings, encoder).to(self.compute.device)
+
+    def make_normalise(self) -> Normalise:
+        """What pictures pass before the network, on the run's device."""
+        return Normalise(self.recipe.data.channels).to(self.compute.device)
+
+    @property
+    def loader_workers(self) -> int:
+        """Loader processes: as asked, or half of the cores on a CPU run and most of them beside a GPU."""
+        wanted = self.recipe.training.workers
+        if wanted >= 0:
+            return wanted
+        cores = os.cpu_count() or 1
+        free = cores // 2 if self.compute.device.type == "cpu" else cores - 1
+        return min(max(free, 0), MOST_LOADERS)
+
+
+def method_parts(recipe: Recipe) -> tuple[type[Method], Settings, ViewSpec]:
+    """The method of a recipe, its validated settings and the sizes of its views.
+
+    Raises:
+        SettingsError: If a setting contradicts another.
+    """
+    method_class = method_named(recipe.method)
+    settings = method_class.Config.model_validate(recipe.settings)
+    encoder = recipe.encoder
+    if encoder.image_size % encoder.patch_size:
+        raise SettingsError(
+            f"A patch of {encoder.patch_size} px does not divide an image of {encoder.image_size} px.",
+            "Choose an image size that is a multiple of the patch size.",
+            field="encoder.patch_size",
+        )
+    spec = ViewSpec(encoder.image_size, encoder.patch_size, recipe.data.channels)
+    method_class.check(settings, spec)
+    return method_class, settings, spec
+
+
+def assemble(recipe: Recipe) -> Assembly:
+    """Put the parts of a run together.
+
+    Raises:
+        EngineError: In words, for pictures, settings or a device that cannot be used.
+    """
+    method_class, settings, spec = method_parts(recipe)
+    compute = make_compute(recipe.training.device, recipe.training.precision)
+    pictures = open_pictures(recipe.data.location, recipe.data.kind)
+    split = knn_split(pictures, recipe.data.held_out, recipe.training.seed)
+    if len(split.train) < 2:
+        raise DataError(
+            f"{recipe.data.location} has {len(split.train)} training picture.",
+            "Learning needs at least two; add pictures.",
+        )
+    if recipe.training.batch_size > len(split.train):
+        raise SettingsError(
+            f"A batch of {recipe.training.batch_size} is larger than the {len(split.train)} training pictures.",
+            f"Take a batch of {len(split.train)} or fewer.",
+            field="training.batch_size",
+        )
+    plan = make_plan(recipe.training, len(split.train))
+    return Assembly(recipe, pictures, split, method_class, settings, spec, plan, compute)

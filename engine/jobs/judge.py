@@ -1,0 +1,111 @@
+"""Judges the features while a run trains: k-NN accuracy where there are labels, spread and rank everywhere."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.data.eval_loader import EvalBatch, make_eval_loader
+from engine.evaluation.knn import knn_accuracy
+from engine.jobs.assembly import Assembly
+from engine.monitors import effective_rank, feature_spread
+from engine.trainer import Trainer
+
+# A trend needs no more pictures than these; a final judgement is a run of its own, on all of them.
+MOST_BANK = 10_000
+MOST_TEST = 2_000
+MOST_UNLABELLED = 2_000
+BATCH_SIZE = 256
+CACHE_BYTES = 512 * 2**20
+
+
+class Judge:
+    """Knows which pictures judge a run, and when.
+
+    Args:
+        assembly: Pictures, split and sizes of the run.
+        trainer: The network as it is trained.
+    """
+
+    def __init__(self, assembly: Assembly, trainer: Trainer) -> None:
+        self._assembly, self._trainer = assembly, trainer
+        self._cache: dict[str, list[EvalBatch]] = {}
+        seed, split = assembly.recipe.training.seed, assembly.split
+        if split.is_possible:
+            self._bank, self._test = _some(split.bank, MOST_BANK, seed), _some(split.test, MOST_TEST, seed)
+        else:
+            self._bank, self._test = split.train[:0], _some(split.train, MOST_UNLABELLED, seed)
+
+    @property
+    def protocol(self) -> str:
+        """What the number means, in words."""
+        if not len(self._bank):
+            shown = f"Feature spread and effective rank of {len(self._test):,} pictures are watched instead."
+            return f"{self._assembly.split.reason} {shown}"
+        return (
+            f"k-NN (k=20, T=0.07, cosine) of {len(self._test):,} pictures ({self._assembly.split.origin}) "
+            f"against {len(self._bank):,} training pictures."
+        )
+
+    def is_due(self, step: int) -> bool:
+        """True after the steps that end so many epochs, and after the last."""
+        plan = self._assembly.plan
+        every = plan.training.knn_every_epochs * plan.steps_per_epoch
+        if not every:
+            return False
+        return step == plan.total_steps or int(step / every) > int((step - 1) / every)
+
+    @torch.no_grad()
+    def evaluate(self) -> dict[str, float]:
+        """Metric name -> value for the network as it is now; it trains on afterwards as if nothing had been."""
+        method = self._trainer.method
+        method.eval()
+        try:
+            features, labels = self._features("test", self._test)
+            if not len(features):
+                return {}
+            values = {"feature_spread": feature_spread(features), "effective_rank": effective_rank(features)}
+            if len(self._bank):
+                bank, bank_labels = self._features("bank", self._bank)
+                values["knn"] = knn_accuracy(bank, bank_labels, features, labels).top1
+            return values
+        finally:
+            method.train()
+
+    def _features(self, name: str, indices: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        features, labels = [torch.empty(0, 1)], [torch.empty(0, dtype=torch.int64)]
+        for batch in self._batches(name, indices):
+            views = self._trainer.prepare({"image": batch.images})
+            with self._trainer.compute.autocast():
+                found = self._trainer.method.features(views["image"])
+            features.append(found.float().cpu())
+            labels.append(batch.labels)
+        return (torch.cat(features[1:]), torch.cat(labels)) if len(features) > 1 else (features[0], labels[0])
+
+    def _batches(self, name: str, indices: NDArray[np.int64]) -> Iterator[EvalBatch]:
+        """The pictures, read once and kept where they are few."""
+        recipe = self._assembly.recipe
+        if name in self._cache:
+            return iter(self._cache[name])
+        is_small = len(indices) * recipe.data.channels * recipe.encoder.image_size**2 < CACHE_BYTES
+        batches = make_eval_loader(
+            self._assembly.pictures,
+            indices,
+            image_size=recipe.encoder.image_size,
+            batch_size=BATCH_SIZE,
+            workers=0 if is_small else self._assembly.loader_workers,
+            channels=recipe.data.channels,
+        )
+        if not is_small:
+            return batches
+        self._cache[name] = list(batches)
+        return iter(self._cache[name])
+
+
+def _some(indices: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
+    """All of the pictures, or a fixed random choice of them."""
+    if len(indices) <= most:
+        return indices
+    return np.sort(np.random.default_rng(seed).choice(indices, most, replace=False))

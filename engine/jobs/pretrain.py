@@ -1,0 +1,241 @@
+"""The pretraining job: from a claimed run row to a finished one."""
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from engine.data.loader import make_loader
+from engine.jobs.assembly import Assembly, assemble
+from engine.jobs.boundary import told_in_words
+from engine.jobs.controls import Controls, Ending
+from engine.jobs.heartbeat import Heartbeat
+from engine.jobs.judge import Judge
+from engine.jobs.keeper import Keeper
+from engine.jobs.recorder import Recorder
+from engine.jobs.system import SystemMonitor
+from engine.jobs.versions import versions
+from engine.recipe import Recipe
+from engine.store import Level, Run, RunStatus, Store, get_run, truncate_metrics, update_run
+from engine.trainer import StepReport, Trainer
+
+ENDINGS = {
+    None: (RunStatus.FINISHED, "Finished."),
+    Ending.STOP: (RunStatus.STOPPED, "Stopped and saved."),
+    Ending.STOP_NOW: (
+        RunStatus.STOPPED,
+        "Stopped without saving; it can be resumed from its last checkpoint.",
+    ),
+    Ending.RELEASE: (RunStatus.PAUSED, "Paused; the device is free."),
+}
+
+
+@dataclass(frozen=True)
+class JobProgress:
+    """How far a job is, for a progress bar.
+
+    Args:
+        step: Finished steps.
+        total_steps: Steps of the whole run.
+        epoch: Passes over the pictures so far.
+        phase: What the job does now, in words.
+        values: Latest value of each metric.
+    """
+
+    step: int
+    total_steps: int
+    epoch: float
+    phase: str
+    values: dict[str, float]
+
+
+OnProgress = Callable[[JobProgress], None]
+
+
+def run(store: Store, run_id: int, *, on_progress: OnProgress | None = None) -> Run:
+    """Do a run that was claimed: from its last checkpoint where there is one, to its end or until told to stop.
+
+    Args:
+        store: Where the run is.
+        run_id: Which run; its status is "starting".
+        on_progress: Called a few times a second.
+
+    Returns:
+        The run as it ended. Errors end in its row, in words; they are not raised.
+    """
+    with told_in_words(store, run_id):
+        recipe = Recipe.model_validate(get_run(store, run_id).recipe)
+        PretrainJob(store, run_id, recipe, on_progress or (lambda _: None)).run()
+    return get_run(store, run_id)
+
+
+class PretrainJob:
+    """One run from assembly to its end."""
+
+    def __init__(self, store: Store, run_id: int, recipe: Recipe, on_progress: OnProgress) -> None:
+        self._store, self._run_id, self._recipe = store, run_id, recipe
+        self._on_progress = on_progress
+        self._phase = "reading the pictures"
+        self._saved_at = time.monotonic()
+        self._saved_step = -1
+        self._score: float | None = None
+        self.recorder = Recorder(store, get_run(store, run_id))
+
+    def run(self) -> None:
+        """Assemble, resume, train, end."""
+        with Heartbeat(self._beat):
+            self._enter("reading the pictures")
+            assembly = assemble(self._recipe)
+            self._describe(assembly)
+            self._build(assembly)
+            self._resume()
+            ending = self._train(assembly)
+            self._finish(ending)
+
+    def _build(self, assembly: Assembly) -> None:
+        self._enter("building the network")
+        self._plan = assembly.plan
+        self._trainer = Trainer(
+            assembly.make_method(), assembly.plan, assembly.compute, assembly.make_normalise()
+        )
+        self._judge = Judge(assembly, self._trainer)
+        self.recorder.say(Level.INFO, self._judge.protocol)
+        keep = self._recipe.training.keep_checkpoints
+        self._keeper = Keeper(self._store, self._run_id, keep=keep, total_steps=assembly.plan.total_steps)
+        self._controls = Controls(
+            self._store,
+            self._run_id,
+            save=self._save,
+            evaluate=self._evaluate,
+            resumed=self.recorder.restart_clock,
+        )
+        index = assembly.compute.device.index if assembly.compute.device.type == "cuda" else None
+        self.recorder.describe(assembly.plan, SystemMonitor(index), assembly.compute.memory_mib)
+
+    def _describe(self, assembly: Assembly) -> None:
+        """Write down what the run depends on, and say what is odd about the pictures."""
+        run, compute = get_run(self._store, self._run_id), assembly.compute
+        fingerprint = assembly.pictures.fingerprint()
+        if run.fingerprint and run.fingerprint != fingerprint:
+            self.recorder.say(Level.WARNING, "The pictures have changed since this run was made.")
+        facts = versions(str(compute.device), compute.precision, assembly.loader_workers)
+        update_run(
+            self._store,
+            self._run_id,
+            status=RunStatus.RUNNING,
+            total_steps=assembly.plan.total_steps,
+            fingerprint=fingerprint,
+            versions=dict(facts),
+        )
+        for note in assembly.pictures.notes:
+            self.recorder.say(Level.INFO, note)
+
+    def _resume(self) -> None:
+        content, complaints = self._keeper.newest(self._trainer.compute.device)
+        for complaint in complaints:
+            self.recorder.say(Level.WARNING, complaint)
+        step, images_seen = 0, 0
+        if content is not None:
+            self._trainer.load_state(content["trainer"])
+            images_seen, self._score = int(content["images_seen"]), content["score"]
+            step = self._saved_step = self._trainer.step
+            self.recorder.say(Level.INFO, f"Resumed from step {step:,}.", step=step)
+        self._keeper.forget_after(step)
+        truncate_metrics(self._store, self._run_id, step)
+        self.recorder.start_at(step, images_seen)
+
+    def _train(self, assembly: Assembly) -> Ending | None:
+        if self._trainer.step == 0:
+            self._evaluate()
+            self._save()
+        self._enter("starting the loader")
+        batches = make_loader(
+            assembly.pictures,
+            assembly.train_indices,
+            view_maker=assembly.method_class.views(assembly.settings, assembly.spec),
+            batch_size=self._recipe.training.batch_size,
+            seed=self._recipe.training.seed,
+            start_step=self._trainer.step * self._recipe.training.accumulation,
+            total_steps=assembly.plan.total_batches,
+            workers=assembly.loader_workers,
+            channels=self._recipe.data.channels,
+            pin_memory=assembly.compute.device.type == "cuda",
+        )
+        self.recorder.restart_clock()
+        with closing(batches):
+            self._trainer.train(batches, record=self._record, control=self._control)
+        return self._controls.ending
+
+    def _record(self, report: StepReport) -> None:
+        self._phase = "training"
+        if self.recorder.record(report):
+            self._tell()
+
+    def _control(self) -> bool:
+        """What happens between two steps: judge, save, obey."""
+        step = self._trainer.step
+        if self._judge.is_due(step):
+            self._evaluate()
+        if self._is_save_due(step):
+            self._save()
+        return self._controls()
+
+    def _is_save_due(self, step: int) -> bool:
+        is_milestone = step * 10 // self._plan.total_steps > (step - 1) * 10 // self._plan.total_steps
+        is_old = time.monotonic() - self._saved_at > self._recipe.training.checkpoint_seconds
+        return is_milestone or is_old
+
+    def _evaluate(self) -> None:
+        self._enter("judging the features")
+        values = self._judge.evaluate()
+        self.recorder.add(self._trainer.step, values)
+        self._score = values.get("knn", self._score)
+        self.recorder.flush()
+        self.recorder.restart_clock()
+        self._enter("training")
+
+    def _save(self) -> None:
+        """Write a checkpoint of this very step, unless there is one; the points before it are on disk first."""
+        if self._saved_step == self._trainer.step:
+            return
+        self.recorder.flush()
+        self._trainer.check_weights()
+        self._keeper.save(self._content(), score=self._score)
+        self._saved_at, self._saved_step = time.monotonic(), self._trainer.step
+        self.recorder.restart_clock()
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "step": self._trainer.step,
+            "images_seen": self.recorder.images_seen,
+            "score": self._score,
+            "recipe": self._recipe.model_dump_json(),
+            "trainer": self._trainer.state(),
+        }
+
+    def _finish(self, ending: Ending | None) -> None:
+        self.recorder.flush()
+        if ending is not Ending.STOP_NOW:
+            self._enter("saving")
+            self._save()
+        status, sentence = ENDINGS[ending]
+        self.recorder.say(Level.INFO, sentence, step=self._trainer.step)
+        self._enter("")
+        update_run(self._store, self._run_id, status=status, pid=None)
+
+    def _enter(self, phase: str) -> None:
+        self._phase = phase
+        self._beat()
+        self._tell()
+
+    def _beat(self) -> None:
+        self.recorder.beat(self._phase)
+
+    def _tell(self) -> None:
+        recorder = self.recorder
+        self._on_progress(
+            JobProgress(
+                recorder.step, recorder.total_steps, recorder.epoch, self._phase, dict(recorder.latest)
+            )
+        )
