@@ -1,0 +1,54 @@
+"""Digits: scikit-learn's 1,797 handwritten digits (UCI, E. Alpaydin and C. Kaynak), 8 x 8, shown at 32 x 32."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.data.decode import Picture
+from engine.data.picture_set import PictureSet, SetInfo, digest
+
+DIGIT_SIDE = 32
+# The bitmaps count ink in blocks of 4 x 4 dots.
+MOST_INK = 16
+
+
+class DigitSet(PictureSet):
+    """Handwritten digits, black ink as white on black; small enough to learn on any computer."""
+
+    def __init__(self) -> None:
+        bitmaps, labels = _load()
+        self.bitmaps = bitmaps
+        everything = np.arange(len(labels), dtype=np.int64)
+        classes = tuple(str(digit) for digit in range(10))
+        super().__init__(
+            SetInfo("Digits", "builtin:digits", "builtin", {"train": everything}, classes, labels)
+        )
+
+    def read(self, index: int, channels: int = 3) -> Picture:
+        """Enlarge the 8 x 8 bitmap four times, smoothly."""
+        image = Image.fromarray(self.bitmaps[index]).resize(
+            (DIGIT_SIDE, DIGIT_SIDE), Image.Resampling.BICUBIC
+        )
+        return np.repeat(np.asarray(image)[:, :, None], channels, axis=2)
+
+    def describe(self, index: int) -> str:
+        """Name and number."""
+        return f"digits #{index}"
+
+    def fingerprint(self) -> str:
+        """Identify the bitmaps and labels."""
+        labels: Any = self.labels
+        return digest([self.location], [self.bitmaps.tobytes(), labels.tobytes()])
+
+
+@cache
+def _load() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    # Here and not above: importing scikit-learn takes a second that only this set needs.
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits().images, load_digits().target
+    bitmaps = np.rint(images * (255 / MOST_INK)).astype(np.uint8)
+    return bitmaps, labels.astype(np.int64)

@@ -1,0 +1,170 @@
+"""Batches of views for a whole run, made by loader processes.
+
+A batch depends on seed, epoch and pictures only: neither on the number of processes nor on where the run began.
+"""
+
+import sys
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from engine.data.epoch_order import batch_plan, batches_per_epoch, picture_rng
+from engine.data.picture_set import PictureSet
+from engine.data.readable import ReadableSet, Skipped
+from engine.errors import DataError
+
+ViewMaker = Callable[[Tensor, np.random.Generator], Mapping[str, Tensor]]
+Batch = dict[str, Any]
+BatchMaker = Callable[[tuple[int, list[int]]], Batch]
+OnSkip = Callable[[int, str], None]
+
+# Batches that wait, ready, per loader process.
+PREFETCH = 3
+
+
+class _TrainBatches:
+    """Makes the batch of one epoch and some picture numbers; lives in the loader processes."""
+
+    def __init__(self, pictures: ReadableSet, view_maker: ViewMaker, seed: int) -> None:
+        self.pictures = pictures
+        self.view_maker = view_maker
+        self.seed = seed
+
+    def __call__(self, request: tuple[int, list[int]]) -> Batch:
+        epoch, wanted = request
+        skipped: Skipped = []
+        shown, views = [], []
+        for index in wanted:
+            number, picture = self.pictures.read(index, skipped)
+            shown.append(number)
+            views.append(self.view_maker(picture, picture_rng(self.seed, epoch, index)))
+        batch: Batch = {name: torch.stack([view[name] for view in views]) for name in views[0]}
+        return {**batch, "index": torch.tensor(shown, dtype=torch.int64), "skipped": skipped}
+
+
+class _Requests(Dataset[Batch]):
+    """Hands whole requests to a batch maker; an error of ours travels as a value, because it has two sentences."""
+
+    def __init__(self, make_batch: BatchMaker) -> None:
+        self.make_batch = make_batch
+
+    def __getitem__(self, request: tuple[int, list[int]]) -> Batch:
+        try:
+            return self.make_batch(request)
+        except DataError as error:
+            return {"error": (error.message, error.fix)}
+
+
+class _Plan(Sampler[tuple[int, list[int]]]):
+    """The requests of a run in order."""
+
+    def __init__(self, make_plan: Callable[[], Iterator[tuple[int, list[int]]]], length: int) -> None:
+        self.make_plan = make_plan
+        self.length = length
+
+    def __iter__(self) -> Iterator[tuple[int, list[int]]]:
+        return self.make_plan()
+
+    def __len__(self) -> int:
+        return self.length
+
+
+def make_loader(  # noqa: PLR0913 (all by name; each is a fact of the run)
+    pictures: PictureSet,
+    indices: NDArray[np.int64],
+    *,
+    view_maker: ViewMaker,
+    batch_size: int,
+    seed: int,
+    start_step: int,
+    total_steps: int,
+    workers: int = 0,
+    channels: int = 3,
+    on_skip: OnSkip | None = None,
+    pin_memory: bool = False,
+) -> Generator[Batch, None, None]:
+    """Make the batches ``start_step`` to ``total_steps`` - 1 of a run.
+
+    Args:
+        pictures: The set.
+        indices: The pictures to learn from; every epoch shows each at most once, in a new order.
+        view_maker: Picklable function from a (C, H, W) uint8 picture and a generator to named tensors.
+        batch_size: Pictures in a batch.
+        seed: Of the run.
+        start_step: Number of the first batch wanted; the batches before it cost nothing.
+        total_steps: Batches of the whole run.
+        workers: Loader processes; 0 makes the batches in this process.
+        channels: 1 or 3.
+        on_skip: Told once of every picture that could not be read: its number and the reason.
+        pin_memory: True for a CUDA device.
+
+    Returns:
+        A generator of batches: the views of the maker stacked along a new first axis, ``index`` (B,) int64 and
+        ``skipped``, a list of (index, reason) of pictures replaced by the next readable one, each once a run.
+        Close it to end the loader processes early.
+
+    Raises:
+        DataError: When a batch is larger than the set, here, or when no picture can be read any more, while iterating.
+    """
+    batches_per_epoch(len(indices), batch_size)
+    maker = _TrainBatches(ReadableSet(pictures, indices, channels), view_maker, seed)
+
+    def plan() -> Iterator[tuple[int, list[int]]]:
+        return batch_plan(indices, batch_size=batch_size, seed=seed, first=start_step, last=total_steps)
+
+    requests = _Plan(plan, max(0, total_steps - start_step))
+    return run_requests(maker, requests, workers=workers, on_skip=on_skip, pin_memory=pin_memory)
+
+
+def run_requests(
+    maker: BatchMaker,
+    requests: Sampler[tuple[int, list[int]]],
+    *,
+    workers: int,
+    on_skip: OnSkip | None,
+    pin_memory: bool = False,
+) -> Generator[Batch, None, None]:
+    """Have batches made in loader processes and yield them in order; see ``make_loader``."""
+    loader: DataLoader[Batch] = DataLoader(
+        _Requests(maker),
+        batch_size=None,
+        sampler=requests,
+        num_workers=workers,
+        multiprocessing_context=_start_method() if workers else None,
+        worker_init_fn=_quiet_worker if workers else None,
+        prefetch_factor=PREFETCH if workers else None,
+        pin_memory=pin_memory,
+        # A generator of its own: without one, starting the loader would draw from the run's.
+        generator=torch.Generator(),
+    )
+    reported: set[int] = set()
+    for batch in loader:
+        if "error" in batch:
+            raise DataError(*batch["error"])
+        batch["skipped"] = _first_time(batch["skipped"], reported)
+        if on_skip is not None:
+            for index, reason in batch["skipped"]:
+                on_skip(index, reason)
+        yield batch
+
+
+def _first_time(skipped: Sequence[tuple[int, str]], reported: set[int]) -> Skipped:
+    """Keep what was not reported before; a damaged picture comes up every epoch."""
+    fresh = [(index, reason) for index, reason in dict(skipped).items() if index not in reported]
+    reported.update(index for index, _ in fresh)
+    return fresh
+
+
+def _start_method() -> str:
+    # Forking a process that has used CUDA or threads is a lottery; a fork server is started fresh.
+    return "spawn" if sys.platform in ("win32", "darwin") else "forkserver"
+
+
+def _quiet_worker(_: int) -> None:
+    """One thread per loader process: the processes are the parallelism."""
+    torch.set_num_threads(1)
