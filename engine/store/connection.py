@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engine.errors import StoreError
 from engine.store.faults import told_in_words
-from engine.store.migration import VERSIONS, check_revision, copy_before, read_revision, upgrade
+from engine.store.migration import VERSIONS, check_revision, copy_before, mark, read_revision, upgrade
 from engine.store.place import Place, find_place, network_file_system
 
 _WRITING = "store_writes"
@@ -202,20 +202,24 @@ def _on_begin(connection: Connection) -> None:
 
 
 def _bring_up_to_date(engine: Engine, place: Place, versions: Path) -> str:
-    where = place.path or place.url.render_as_string()
+    where = place.path or engine.url.render_as_string()
     note = ""
     with engine.connect() as connection:
-        is_old = check_revision(read_revision(connection, where), where, versions)
-    # The lock shows a read-only or locked file now, in words, instead of in the middle of a run.
-    with (
-        _without_foreign_keys(engine.execution_options(**{_WRITING: True})) as connection,
-        connection.begin(),
-    ):
+        check_revision(read_revision(connection, where), where, versions)
+    writing = engine.execution_options(**{_WRITING: True})
+    with _without_foreign_keys(writing) as connection, connection.begin() as transaction:
+        # Under the lock: another process may have brought it up to date in the meantime.
         revision = read_revision(connection, where)
-        if is_old and check_revision(revision, where, versions):
+        if check_revision(revision, where, versions):
             if revision and place.path is not None:
-                note = f"The store was brought up to date; the old one was kept as {copy_before(place.path, revision)}."
+                copy = copy_before(place.path, revision)
+                note = f"The store was brought up to date; the old one was kept as {copy}."
             upgrade(connection, versions)
+        else:
+            # Shows a read-only file now, in words, instead of in the middle of a run.
+            if place.path is not None:
+                mark(connection, versions)
+            transaction.rollback()
     return note
 
 

@@ -33,10 +33,9 @@ def read_revision(connection: Connection, where: object) -> str:
         StoreError: The database holds tables that are not a store's.
     """
     tables = inspect(connection).get_table_names()
-    is_ours = "alembic_version" in tables and "run" in tables
+    is_ours = "alembic_version" in tables
     if connection.dialect.name == "sqlite":
-        marked = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-        is_ours = is_ours and marked == APPLICATION_ID
+        is_ours &= connection.exec_driver_sql("PRAGMA application_id").scalar_one() == APPLICATION_ID
     if is_ours:
         return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
     if tables:
@@ -73,8 +72,13 @@ def upgrade(connection: Connection, versions: Path = VERSIONS) -> None:
     config.set_main_option("path_separator", "newline")
     command.upgrade(config, "head")
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.exec_driver_sql(f"PRAGMA user_version = {int(known_revisions(versions)[-1])}")
+        mark(connection, versions)
+
+
+def mark(connection: Connection, versions: Path = VERSIONS) -> None:
+    """Write into the header of an SQLite file whose it is and which revision its tables have."""
+    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.exec_driver_sql(f"PRAGMA user_version = {int(known_revisions(versions)[-1])}")
 
 
 def copy_before(path: Path, revision: str) -> Path:
