@@ -65,7 +65,7 @@ def read_picture(source: str | os.PathLike[str] | bytes, channels: int = 3) -> P
         try:
             with Image.open(io.BytesIO(data)) as image:
                 refuse_bomb(*image.size)
-                return _pixels(_upright(image), channels)
+                return picture_of(image, channels)
         except DECODE_ERRORS as error:
             raise DataError(reason_in_words(error), "Repair or remove the file.") from error
 
@@ -105,15 +105,12 @@ def reason_in_words(error: BaseException) -> str:
     return f"The picture cannot be decoded: {text or type(error).__name__}."
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """Apply the EXIF orientation; a damaged EXIF block does not cost the picture."""
+def picture_of(image: Image.Image, channels: int) -> Picture:
+    """Pixels of an opened picture, see ``read_picture``; raises ``DECODE_ERRORS``."""
     image.load()
+    # A damaged EXIF block does not cost the picture.
     with contextlib.suppress(*DECODE_ERRORS):
         ImageOps.exif_transpose(image, in_place=True)
-    return image
-
-
-def _pixels(image: Image.Image, channels: int) -> Picture:
     if image.mode.startswith("I") or image.mode == "F":
         image = Image.fromarray(_to_8_bit(image))
     mode = "RGB" if channels == 3 else "L"

@@ -1,0 +1,103 @@
+"""From facts about single pictures to findings about the set: problems, sizes, brightness."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.data.examine import Facts
+from engine.data.picture_set import PictureSet, split_of
+from engine.data.scan_report import Problem, Sizes
+
+# Below this shorter side there is hardly anything to learn from, whatever the set.
+TINY_PX = 16
+# Beside pictures of 64 px and more, pictures below 32 px are thumbnails or mistakes.
+TINY_AMONG_LARGE_PX = 32
+LARGE_PX = 64
+# Wider or higher than this, a square crop sees little of the picture.
+ODD_ASPECT = 4.0
+
+
+def find_problems(pictures: PictureSet, facts: Sequence[Facts]) -> list[Problem]:
+    """List what deserves a look, worst first."""
+    readable = [fact for fact in facts if not fact.broken]
+    tiny = _tiny_limit(readable)
+    is_mostly_grey = sum(fact.is_grey for fact in readable) * 2 > len(readable)
+
+    def problem(fact: Facts, kind: str, reason: str) -> Problem:
+        return Problem(pictures.describe(fact.index), reason, kind, fact.index)  # type: ignore[arg-type]
+
+    broken = [problem(fact, "broken", fact.broken) for fact in facts if fact.broken]
+    small = [
+        problem(fact, "tiny", f"Only {fact.width} x {fact.height} px.")
+        for fact in readable
+        if min(fact.width, fact.height) < tiny
+    ]
+    odd = [
+        problem(fact, "odd", reason)
+        for fact in readable
+        if (reason := _oddity(fact, is_mostly_grey=is_mostly_grey))
+    ]
+    return [*broken, *_duplicates(pictures, readable), *small, *odd]
+
+
+def count_leaks(pictures: PictureSet, facts: Sequence[Facts]) -> int:
+    """Count training pictures that are, byte for byte, in another split as well."""
+    splits = split_of(pictures)
+    elsewhere = {fact.digest for fact in facts if splits[fact.index] != "train" and not fact.broken}
+    return sum(
+        fact.digest in elsewhere for fact in facts if splits[fact.index] == "train" and not fact.broken
+    )
+
+
+def summarise_sizes(facts: Sequence[Facts]) -> Sizes | None:
+    """Smallest, median and largest size of the readable pictures."""
+    sizes = [(fact.width, fact.height) for fact in facts if not fact.broken]
+    if not sizes:
+        return None
+    middle = np.median(np.array(sizes), axis=0)
+    by_area = sorted(sizes, key=math.prod)
+    return Sizes(by_area[0], (int(middle[0]), int(middle[1])), by_area[-1], len(set(sizes)))
+
+
+def measure_brightness(facts: Sequence[Facts], channels: int) -> tuple[list[float], list[float], int]:
+    """Mean and standard deviation per channel in 0..1, each sampled picture counting the same; and their number."""
+    sample = np.array([fact.moments for fact in facts if fact.moments])
+    if not len(sample):
+        return [0.5] * channels, [0.25] * channels, 0
+    average = sample.mean(axis=0)
+    mean, square = average[:channels], average[channels:]
+    std = np.sqrt(np.maximum(square - mean**2, 0))
+    return [round(x, 6) for x in mean.tolist()], [round(x, 6) for x in std.tolist()], len(sample)
+
+
+def _tiny_limit(readable: Sequence[Facts]) -> int:
+    sides = [min(fact.width, fact.height) for fact in readable]
+    return TINY_AMONG_LARGE_PX if sides and np.median(sides) >= LARGE_PX else TINY_PX
+
+
+def _oddity(fact: Facts, *, is_mostly_grey: bool) -> str:
+    longer, shorter = max(fact.width, fact.height), max(1, min(fact.width, fact.height))
+    if longer / shorter > ODD_ASPECT:
+        return f"Very long or wide ({fact.width} x {fact.height} px): square crops see little of it."
+    if fact.is_grey != is_mostly_grey:
+        return "A grey picture among colour ones." if fact.is_grey else "A colour picture among grey ones."
+    return fact.remark
+
+
+def _duplicates(pictures: PictureSet, readable: Sequence[Facts]) -> list[Problem]:
+    """Pictures whose content came up before; across splits the reason says so."""
+    splits = split_of(pictures)
+    first: dict[bytes, int] = {}
+    found = []
+    for fact in readable:
+        original = first.setdefault(fact.digest, fact.index)
+        if original == fact.index:
+            continue
+        reason = f"The same as {pictures.describe(original)}."
+        if splits[original] != splits[fact.index]:
+            reason += (
+                f" It is in {splits[original]} and in {splits[fact.index]}: accuracy will look too good."
+            )
+        found.append(Problem(pictures.describe(fact.index), reason, "duplicate", fact.index))
+    return found
