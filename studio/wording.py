@@ -3,6 +3,9 @@
 import math
 import time
 
+NOTHING = "\u2013"
+"""What stands where there is no value."""
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 

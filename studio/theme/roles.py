@@ -10,7 +10,7 @@ ROLES = (
     # editors
     "invalid",
     # frames
-    *("card", "drop", "drop_active", "note_info", "note_good", "note_warn", "note_bad", "bar"),
+    *("card", "drop", "drop_active", "note_info", "note_good", "note_warn", "note_bad", "bar", "plain"),
     "",
 )
 

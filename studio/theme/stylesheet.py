@@ -81,6 +81,12 @@ QTableView, QTreeView, QListView, QTableWidget {
     background: $surface; alternate-background-color: $window; border: 1px solid $line; border-radius: ${radius}px;
     gridline-color: $line; font-size: ${small_px}px; selection-background-color: $selected; selection-color: $text;
 }
+QTableView[role="plain"], QListView[role="plain"], QListWidget[role="plain"], QTableWidget[role="plain"] {
+    border: 2px solid transparent; border-radius: 0;
+}
+QTableView::item { padding: 0 8px; }
+QListView[role="plain"]::item { min-height: ${inner_row}px; border-radius: 4px; }
+QListView[role="plain"]::item:selected { background: $selected; color: $text; }
 QTableView:focus, QTreeView:focus, QListView:focus { border: 2px solid $accent; }
 QHeaderView { background: $surface; }
 QHeaderView::section {

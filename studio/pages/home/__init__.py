@@ -1,0 +1,1 @@
+"""The parts of the Home page, one idea a file."""

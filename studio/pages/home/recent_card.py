@@ -1,0 +1,95 @@
+"""The newest runs, whatever became of them."""
+
+import time
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QIcon, QPixmap
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+from engine.store import Run, RunStatus, SeriesSummary, list_runs, series_summaries
+from studio import theme, wording
+from studio.context import StudioContext
+from studio.live.last_values import worded
+from studio.live.run_words import state_words, took_words
+from studio.widgets.card import Card
+
+MOST = 8
+# What waits is in the queue's card.
+_STARTED = [status for status in RunStatus if status is not RunStatus.QUEUED]
+_COLUMNS = ("Run", "State", "Loss", "k-NN top-1", "Took", "Started")
+
+
+class RecentCard(Card):
+    """A short table; Enter or a double click opens a run.
+
+    Args:
+        context: Store and navigation.
+        parent: Qt owner.
+    """
+
+    def __init__(self, context: StudioContext, parent: QWidget | None = None) -> None:
+        super().__init__("Recent runs", "recent_card", parent)
+        self._context = context
+        self._ids: list[int] = []
+        self.table = QTableWidget(0, len(_COLUMNS))
+        self.table.setObjectName("recent_table")
+        self.table.setAccessibleName("Recent runs")
+        theme.set_role(self.table, "plain")
+        self.table.setHorizontalHeaderLabels(list(_COLUMNS))
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(theme.ROW_HEIGHT)
+        self.table.setShowGrid(False)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setTabKeyNavigation(False)
+        header = self.table.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table.cellActivated.connect(lambda row, _column: self._open(row))
+        self.body.addWidget(self.table)
+
+    def refresh(self) -> list[Run]:
+        """Read the newest runs.
+
+        Returns:
+            What is listed.
+        """
+        runs = list_runs(self._context.store, statuses=_STARTED, limit=MOST)
+        summaries = series_summaries(self._context.store, [run.id for run in runs])
+        self._ids = [run.id for run in runs]
+        self.table.setRowCount(len(runs))
+        for row, run in enumerate(runs):
+            self._fill(row, run, summaries.get(run.id, {}))
+        header = self.table.horizontalHeader().sizeHint().height()
+        self.table.setFixedHeight(header + max(len(runs), 1) * theme.ROW_HEIGHT + 6)
+        return runs
+
+    def _fill(self, row: int, run: Run, summaries: dict[str, SeriesSummary]) -> None:
+        state = state_words(run)
+        values = [_last(summaries, name) for name in ("loss", "knn")]
+        started = wording.ago(run.started_at or run.created_at)
+        texts = (run.name, state.word, *values, took_words(run, time.time()) or wording.NOTHING, started)
+        for column, text in enumerate(texts):
+            item = QTableWidgetItem(text)
+            item.setToolTip(text)
+            if column == 0:
+                item.setIcon(_swatch(theme.run_color(run.id)))
+            if column == 1:
+                item.setIcon(theme.icon(state.icon, state.token))
+            self.table.setItem(row, column, item)
+
+    def _open(self, row: int) -> None:
+        self._context.navigate("run", {"run_id": self._ids[row]})
+
+
+def _swatch(color: QColor) -> QIcon:
+    """The colour that the run has in every chart."""
+    picture = QPixmap(10, 10)
+    picture.fill(color)
+    return QIcon(picture)
+
+
+def _last(summaries: dict[str, SeriesSummary], name: str) -> str:
+    return worded(name, summaries[name].last_value) if name in summaries else wording.NOTHING

@@ -1,0 +1,122 @@
+"""Home: what trains now, what comes next, what could go on, and how to begin."""
+
+from typing import ClassVar
+
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from engine.store import Run, RunStatus
+from studio.context import StudioContext
+from studio.pages.home.queue_card import QueueCard
+from studio.pages.home.recent_card import RecentCard
+from studio.pages.home.resume_card import ResumeCard
+from studio.pages.home.running_card import RunningCard
+from studio.pages.home.start_panel import StartPanel
+from studio.pages.page import Page
+from studio.widgets.buttons import make_button
+from studio.widgets.card import Card
+from studio.widgets.empty_state import EmptyState
+
+PANEL_WIDTH = 300
+
+
+class HomePage(Page):
+    """The first page. Everything on it is read from the store's rows and follows them."""
+
+    name: ClassVar[str] = "home"
+    title: ClassVar[str] = "Home"
+    icon: ClassVar[str] = "home"
+    order: ClassVar[int] = 10
+
+    def __init__(self, context: StudioContext) -> None:
+        super().__init__(context)
+        self._running: dict[int, RunningCard] = {}
+        self._build()
+        watch = context.watch
+        watch.runs_changed.connect(self._on_runs_changed)
+        watch.run_changed.connect(self._on_run_changed)
+        watch.metrics_changed.connect(self._on_metrics_changed)
+
+    @override
+    def show_with(self, **arguments: object) -> None:
+        self.refresh()
+
+    @override
+    def header_actions(self) -> list[QWidget]:
+        new = make_button("New run", "home_new_run", lambda: self.context.navigate("new_run", {}), icon="new")
+        return [new]
+
+    def refresh(self) -> None:
+        """Read every list anew."""
+        self._refresh_running()
+        self.resume.setVisible(bool(self.resume.refresh()))
+        self.queue.setVisible(bool(self.queue.refresh()))
+        is_first_time = not self.context.watch.runs
+        self.recent.setVisible(bool(self.recent.refresh()))
+        self.empty.setVisible(is_first_time)
+        self.start.emphasise(is_first_time)
+
+    def _build(self) -> None:
+        content = QWidget()
+        content.setObjectName("scroll_content")
+        row = QHBoxLayout(content)
+        row.setContentsMargins(24, 8, 24, 24)
+        row.setSpacing(16)
+        self._column = QVBoxLayout()
+        self._column.setSpacing(16)
+        self.resume = ResumeCard(self.context)
+        self.queue = QueueCard(self.context)
+        self.recent = RecentCard(self.context)
+        self.empty = Card("", "home_empty")
+        self.empty.body.addWidget(
+            EmptyState(
+                "layers",
+                "No runs yet. Try the built-in data, or drop a folder of pictures.",
+                "home_empty_state",
+            )
+        )
+        self.empty.setMinimumHeight(280)
+        for card in (self.resume, self.queue, self.recent, self.empty):
+            self._column.addWidget(card)
+        self._column.addStretch(1)
+        row.addLayout(self._column, 1)
+        self.start = StartPanel(self.context)
+        self.start.setFixedWidth(PANEL_WIDTH)
+        row.addWidget(self.start)
+        area = QScrollArea()
+        area.setObjectName("home_scroll")
+        area.setAccessibleName("Home")
+        area.setWidgetResizable(True)
+        area.setWidget(content)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(area)
+
+    def _refresh_running(self) -> None:
+        """One card for each run that a worker holds; a lost one is offered below instead."""
+        held = {run.id: run for run in self.context.watch.runs.values() if _is_held(run)}
+        for run_id in set(self._running) - set(held):
+            card = self._running.pop(run_id)
+            card.setParent(None)
+            card.deleteLater()
+        for place, run in enumerate(sorted(held.values(), key=lambda run: run.id)):
+            if run.id not in self._running:
+                self._running[run.id] = RunningCard(self.context, run)
+                self._column.insertWidget(place, self._running[run.id])
+            self._running[run.id].show_run(run)
+
+    def _on_runs_changed(self) -> None:
+        if self.isVisible():
+            self.refresh()
+
+    def _on_run_changed(self, run_id: int) -> None:
+        if run_id in self._running and self.isVisible():
+            self._running[run_id].show_run(self.context.watch.runs[run_id])
+
+    def _on_metrics_changed(self, run_id: int) -> None:
+        if run_id in self._running and self.isVisible():
+            self._running[run_id].show_metrics()
+
+
+def _is_held(run: Run) -> bool:
+    return run.is_active and not run.is_lost and run.status is not RunStatus.QUEUED
