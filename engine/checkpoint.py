@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,9 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str,
         CheckpointError: If the file is missing, damaged, foreign or holds a pickle that would run code.
     """
     try:
-        content = torch.load(path, map_location=device, weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of foreign files; they are refused below in words
+            content = torch.load(path, map_location=device, weights_only=True)
     except FileNotFoundError as problem:
         raise CheckpointError(
             f"The checkpoint {path} is gone.", "Choose another checkpoint of the run."
@@ -74,7 +77,7 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str,
         raise CheckpointError(f"{path.name} is damaged or no checkpoint.", "Choose another one.") from problem
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(f"{path.name} was not made by this program.", "Choose a checkpoint of a run.")
-    return content
+    return dict(content)
 
 
 def superfluous_steps(steps: Sequence[int], *, keep: int, best: int | None, total_steps: int) -> list[int]:
