@@ -7,7 +7,6 @@ import os
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from engine.compute import Compute, make_compute
@@ -15,9 +14,8 @@ from engine.data.sources import PictureSet, open_pictures
 from engine.data.splits import KnnSplit, knn_split
 from engine.errors import DataError, SettingsError
 from engine.method import Method, ViewSpec
-from engine.methods import method_named
-from engine.nn.encoder import make_encoder
 from engine.nn.normalise import Normalise
+from engine.parts import make_method, method_parts
 from engine.plan import Plan, make_plan
 from engine.recipe import Recipe
 from engine.settings import Settings
@@ -56,9 +54,7 @@ class Assembly:
 
     def make_method(self) -> Method:
         """Build the untrained network from the run's seed, on the run's device."""
-        torch.manual_seed(self.recipe.training.seed)
-        encoder = make_encoder(self.recipe.encoder, channels=self.recipe.data.channels)
-        return self.method_class(self.settings, encoder).to(self.compute.device)
+        return make_method(self.recipe).to(self.compute.device)
 
     def make_normalise(self) -> Normalise:
         """What pictures pass before the network, on the run's device."""
@@ -73,26 +69,6 @@ class Assembly:
         cores = os.cpu_count() or 1
         free = cores // 2 if self.compute.device.type == "cpu" else cores - 1
         return min(max(free, 0), MOST_LOADERS)
-
-
-def method_parts(recipe: Recipe) -> tuple[type[Method], Settings, ViewSpec]:
-    """The method of a recipe, its validated settings and the sizes of its views.
-
-    Raises:
-        SettingsError: If a setting contradicts another.
-    """
-    method_class = method_named(recipe.method)
-    settings = method_class.Config.model_validate(recipe.settings)
-    encoder = recipe.encoder
-    if encoder.image_size % encoder.patch_size:
-        raise SettingsError(
-            f"A patch of {encoder.patch_size} px does not divide an image of {encoder.image_size} px.",
-            "Choose an image size that is a multiple of the patch size.",
-            field="encoder.patch_size",
-        )
-    spec = ViewSpec(encoder.image_size, encoder.patch_size, recipe.data.channels)
-    method_class.check(settings, spec)
-    return method_class, settings, spec
 
 
 def assemble(recipe: Recipe) -> Assembly:

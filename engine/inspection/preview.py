@@ -1,0 +1,30 @@
+"""What a recipe will do to a picture, before any training."""
+
+import torch
+from torch import Tensor
+
+from engine.inspection.look import Look, batch_of_one, to_picture
+from engine.nn.normalise import Normalise
+from engine.parts import method_parts
+from engine.recipe import Recipe
+
+
+@torch.no_grad()
+def preview(recipe: Recipe, picture: Tensor, seed: int) -> Look:
+    """Show the views of one picture as the method sees them, such as its mask.
+
+    Args:
+        recipe: The settings as they stand in the form.
+        picture: (C, H, W) uint8 of any size.
+        seed: Decides crop, flip and mask.
+
+    Raises:
+        SettingsError: If the settings contradict each other, with the field to change.
+    """
+    method_class, settings, spec = method_parts(recipe)
+    normalise = Normalise(spec.channels)
+    views = batch_of_one(method_class.views(settings, spec), picture, seed, normalise)
+    shown = method_class.preview(settings, spec, views)
+    names = {title.lower().replace(" ", "_"): title for title in shown}
+    arrays = {name: to_picture(shown[title], normalise) for name, title in names.items()}
+    return Look(arrays, names)

@@ -1,0 +1,145 @@
+"""The looks that the window may ask for, each from a request to arrays; keeps what was loaded last."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.checkpoint import load_checkpoint
+from engine.data.decode import read_picture
+from engine.data.readable import picture_tensor
+from engine.data.sources import PictureSet, open_pictures
+from engine.data.views import resize
+from engine.declared import recipe_from_dict
+from engine.errors import CheckpointError, DataError, EngineError
+from engine.inspection.look import Array, Look
+from engine.inspection.preview import preview
+from engine.inspection.reconstruction import reconstruct
+from engine.jobs.keeper import KIND
+from engine.method import Method
+from engine.nn.normalise import Normalise
+from engine.parts import make_method, method_parts
+from engine.recipe import Recipe
+from engine.store import Artifact, Store, get_run, list_artifacts
+
+Request = dict[str, Any]
+KEPT_NETWORKS = 4
+KEPT_SETS = 4
+
+
+class Looks:
+    """Answers requests; ``operations`` lists what can be asked.
+
+    Args:
+        store: Where runs and checkpoints are.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._pictures = lru_cache(KEPT_SETS)(open_pictures)
+        self._network = lru_cache(KEPT_NETWORKS)(_load_network)
+        self.operations: dict[str, Callable[[Request], Look]] = {
+            "thumbnails": self._thumbnails,
+            "preview": self._preview,
+            "reconstruct": self._reconstruct,
+        }
+
+    def answer(self, request: Request) -> Look:
+        """Do what is asked.
+
+        Raises:
+            EngineError: In words.
+        """
+        operation = self.operations.get(str(request.get("op")))
+        if operation is None:
+            raise EngineError(f"There is no look called '{request.get('op')}'.")
+        return operation(request)
+
+    def _thumbnails(self, request: Request) -> Look:
+        """Small versions of pictures of a set: those named by ``indices``, or ``count`` spread over it."""
+        pictures = self._pictures(request["location"], request.get("kind", "auto"))
+        indices = request.get("indices") or _spread(pictures, int(request.get("count", 9)))
+        arrays: dict[str, Array] = {}
+        labels, names, numbers = [], [], []
+        for index in indices:
+            try:
+                picture = picture_tensor(pictures, int(index), 3)
+            except DataError:
+                continue  # the scan lists what cannot be read
+            arrays[str(len(arrays))] = _shrink(picture, int(request.get("size", 96))).permute(1, 2, 0).numpy()
+            labels.append(_label(pictures, int(index)))
+            names.append(pictures.describe(int(index)))
+            numbers.append(int(index))
+        info = {"labels": labels, "names": names, "indices": numbers, "total": len(pictures)}
+        return Look(arrays, {}, info)
+
+    def _preview(self, request: Request) -> Look:
+        recipe = recipe_from_dict(request["recipe"])
+        return preview(recipe, self._picture(recipe, request), int(request.get("seed", 0)))
+
+    def _reconstruct(self, request: Request) -> Look:
+        run = get_run(self._store, int(request["run"]))
+        recipe = recipe_from_dict(run.recipe)
+        artifact = self._checkpoint(run.id, request.get("artifact"))
+        method = self._network(str(artifact.path), recipe.model_dump_json())
+        _, settings, spec = method_parts(recipe)
+        ratio = request.get("mask_ratio")
+        if ratio is not None and "mask_ratio" in type(settings).model_fields:
+            settings = settings.model_copy(update={"mask_ratio": float(ratio)})
+        picture, seed = self._picture(recipe, request), int(request.get("seed", 0))
+        look = reconstruct(method, settings, spec, picture, seed, sizes=Normalise(spec.channels))
+        return Look(look.arrays, look.titles, {**look.info, "step": artifact.step, "mask_ratio": ratio})
+
+    def _checkpoint(self, run_id: int, artifact_id: int | None) -> Artifact:
+        checkpoints = list_artifacts(self._store, run_id, KIND)
+        if not checkpoints:
+            raise CheckpointError(
+                "This run has no checkpoint yet.", "Wait for its first one, or press Save now."
+            )
+        if artifact_id is None:
+            return checkpoints[-1]
+        wanted = [artifact for artifact in checkpoints if artifact.id == artifact_id]
+        if not wanted:
+            raise CheckpointError("This checkpoint was cleared since.", "Choose another one on the slider.")
+        return wanted[0]
+
+    def _picture(self, recipe: Recipe, request: Request) -> Tensor:
+        """The picture asked for: a number in the recipe's set, or a file of the person's own."""
+        wanted = request.get("picture", 0)
+        if isinstance(wanted, str):
+            return torch.from_numpy(read_picture(wanted, recipe.data.channels).copy()).permute(2, 0, 1)
+        pictures = self._pictures(recipe.data.location, recipe.data.kind)
+        return picture_tensor(pictures, int(wanted) % len(pictures), recipe.data.channels)
+
+
+def _load_network(path: str, recipe_text: str) -> Method:
+    method = make_method(Recipe.model_validate_json(recipe_text))
+    content = load_checkpoint(Path(path))
+    try:
+        method.load_state_dict(content["trainer"]["method"])
+    except (KeyError, RuntimeError) as problem:
+        raise CheckpointError(
+            f"{path} does not fit this run's network.", "Choose another checkpoint."
+        ) from problem
+    return method.eval()
+
+
+def _spread(pictures: PictureSet, count: int) -> list[int]:
+    step = max(len(pictures) // max(count, 1), 1)
+    return list(range(0, len(pictures), step))[:count]
+
+
+def _label(pictures: PictureSet, index: int) -> str:
+    if pictures.labels is None or pictures.labels[index] < 0:
+        return ""
+    return pictures.classes[int(pictures.labels[index])]
+
+
+def _shrink(picture: Tensor, size: int) -> Tensor:
+    """Fit (C, H, W) into a square of ``size`` px, keeping its proportions."""
+    _, height, width = picture.shape
+    factor = min(size / max(height, width), 1.0)
+    return resize(picture, max(round(height * factor), 1), max(round(width * factor), 1))
