@@ -22,8 +22,8 @@ from engine.store.metrics import Point, SeriesSummary, truncate_metrics, write_m
 from engine.store.place import default_location
 from engine.store.queue import claim_run, lost_runs, move_run, queued_runs, requeue_run
 from engine.store.results import Result, add_result, list_results
+from engine.store.run import Run
 from engine.store.runs import (
-    Run,
     annotate_run,
     beat,
     beat_on,

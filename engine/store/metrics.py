@@ -3,16 +3,17 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select
 
 from engine.errors import StoreError
+from engine.store.bulk import bulk_update, bulk_upsert
 from engine.store.connection import Store
-from engine.store.pyramid import Buckets, cut, extreme_step, merge_points, point_buckets, rebuild
-from engine.store.tables import MetricRow, SeriesRow
-from engine.store.upsert import upsert
+from engine.store.pyramid import Buckets, cut, extreme_step, merge_points, nullable, point_buckets, rebuild
+from engine.store.tables import Base, MetricRow, SeriesRow
 
 Point = tuple[str, int, float, float]
 """Name of the metric, step, value, wall (unix seconds)."""
@@ -56,6 +57,12 @@ SUMMARY_COLUMNS = (
     SeriesRow.low_step,
     SeriesRow.high_step,
 )
+_CHANGING = tuple(column.key for column in SUMMARY_COLUMNS if column is not SeriesRow.name)
+
+_update_summaries = bulk_update(Base.metadata.tables["series"], _CHANGING)
+_upsert_points = bulk_upsert(
+    Base.metadata.tables["metric"], lambda _old, new: {"value": new.value, "wall": new.wall}
+)
 
 
 def write_metrics(store: Store, run_id: int, points: Iterable[Point]) -> None:
@@ -85,12 +92,12 @@ def write_metrics_on(connection: Connection, run_id: int, points: Iterable[Point
         raise StoreError(
             f"A metric of run {run_id} has the negative step {min(steps)}.", "Count steps from 0."
         )
-    keys = _series_keys(connection, run_id, dict.fromkeys(names))
+    summaries = _series_of(connection, run_id, dict.fromkeys(names))
+    keys = {summary["name"]: key for key, summary in summaries.items()}
     series = np.fromiter((keys[name] for name in names), dtype=np.int64, count=len(batch))
     ordered = _in_order(
         series, np.array(steps, np.int64), np.array(values, np.float64), np.array(walls, np.float64)
     )
-    summaries = _read_summaries(connection, list(keys.values()))
     spans = _spans(ordered)
     is_new = np.zeros(len(ordered), dtype=bool)
     for key, span in spans.items():
@@ -127,21 +134,22 @@ def _truncate(connection: Connection, key: int, after_step: int) -> None:
     above = (MetricRow.series_id == key, MetricRow.step > after_step)
     num_deleted = connection.execute(delete(MetricRow).where(*above)).rowcount
     cut(connection, key, after_step)
-    summary = _read_summaries(connection, [key])[key]
+    summary = _read_summaries(connection, SeriesRow.id == key)[key]
     if num_deleted == summary["count"]:
         connection.execute(delete(SeriesRow).where(SeriesRow.id == key))
         return
     _write_summaries(connection, [_mended(connection, summary, summary["count"] - num_deleted)])
 
 
-def _series_keys(connection: Connection, run_id: int, names: Iterable[str]) -> dict[str, int]:
-    query = select(SeriesRow.name, SeriesRow.id).where(SeriesRow.run_id == run_id)
-    known = {row.name: row.id for row in connection.execute(query)}
+def _series_of(connection: Connection, run_id: int, names: Iterable[str]) -> dict[int, dict[str, Any]]:
+    """Read the summaries of all series of a run by key, after adding those that are missing."""
+    summaries = _read_summaries(connection, SeriesRow.run_id == run_id)
+    known = {summary["name"] for summary in summaries.values()}
     missing = [name for name in names if name not in known]
-    if missing:
-        connection.execute(insert(SeriesRow), [{"run_id": run_id, "name": name} for name in missing])
-        known = {row.name: row.id for row in connection.execute(query)}
-    return {name: known[name] for name in names}
+    if not missing:
+        return summaries
+    connection.execute(insert(SeriesRow), [{"run_id": run_id, "name": name} for name in missing])
+    return _read_summaries(connection, SeriesRow.run_id == run_id)
 
 
 def _in_order(series: Any, steps: Any, values: Any, walls: Any) -> Buckets:
@@ -165,15 +173,8 @@ def _select(points: Buckets, mask: Any) -> Buckets:
 
 
 def _write_points(connection: Connection, points: Buckets) -> None:
-    statement = upsert(connection, MetricRow, lambda new: {"value": new.value, "wall": new.wall})
-    columns = zip(
-        points.series.tolist(), points.first.tolist(), points.low.tolist(), points.wall.tolist(), strict=True
-    )
-    rows = [
-        {"series_id": key, "step": step, "value": _finite(value), "wall": wall}
-        for key, step, value, wall in columns
-    ]
-    connection.execute(statement, rows)
+    columns = (points.series.tolist(), points.first.tolist(), nullable(points.low), points.wall.tolist())
+    _upsert_points(connection, zip(*columns, strict=True))
 
 
 def _extended(summary: dict[str, Any], points: Buckets, span: slice) -> dict[str, Any]:
@@ -228,15 +229,14 @@ def _count(connection: Connection, key: int, points: Buckets, span: slice) -> in
     return int(connection.execute(query).scalar_one())
 
 
-def _read_summaries(connection: Connection, keys: list[int]) -> dict[int, dict[str, Any]]:
-    query = select(SeriesRow.id, *SUMMARY_COLUMNS).where(SeriesRow.id.in_(keys))
+def _read_summaries(connection: Connection, condition: Any) -> dict[int, dict[str, Any]]:
+    query = select(SeriesRow.id, *SUMMARY_COLUMNS).where(condition)
     return {row["id"]: dict(row) for row in connection.execute(query).mappings()}
 
 
 def _write_summaries(connection: Connection, summaries: list[dict[str, Any]]) -> None:
-    for summary in summaries:
-        values = {name: value for name, value in summary.items() if name not in ("id", "name")}
-        connection.execute(update(SeriesRow).where(SeriesRow.id == summary["id"]).values(**values))
+    changed = itemgetter(*_CHANGING, "id")
+    _update_summaries(connection, [changed(summary) for summary in summaries])
 
 
 def _finite(value: float) -> float | None:

@@ -5,15 +5,17 @@ buckets as arrays, and the two ways they get into the table: merged into what is
 again from the finer level (points that were rewritten or deleted).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, case, delete, func, select
+from sqlalchemy import ColumnElement, Connection, case, delete, func, select
 
-from engine.store.tables import MetricLevelRow, MetricRow
-from engine.store.upsert import upsert
+from engine.store.bulk import bulk_upsert
+from engine.store.tables import Base, MetricLevelRow, MetricRow
 
 FACTOR = 8
 # 8 ** 6 steps per bucket: a run of 600 million steps has 2,300 of them.
@@ -22,6 +24,21 @@ LEVELS = range(1, 7)
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+
+def _merged(old: Any, new: Any) -> dict[str, ColumnElement[Any]]:
+    # CASE, because "the smaller of two" is min() in SQLite and least() in PostgreSQL, and both trip over null.
+    return {
+        "first_step": case((new.first_step < old.first_step, new.first_step), else_=old.first_step),
+        "last_step": case((new.last_step > old.last_step, new.last_step), else_=old.last_step),
+        "count": old["count"] + new["count"],
+        "low": case((old.low.is_(None) | (new.low < old.low), new.low), else_=old.low),
+        "high": case((old.high.is_(None) | (new.high > old.high), new.high), else_=old.high),
+        "total": old.total + new.total,
+        "wall": case((new.last_step > old.last_step, new.wall), else_=old.wall),
+    }
+
+
+_merge_buckets = bulk_upsert(Base.metadata.tables["metric_level"], _merged)
 _POINT_COLUMNS = (MetricRow.series_id, MetricRow.step, MetricRow.value, MetricRow.wall)
 _BUCKET_COLUMNS = (
     MetricLevelRow.series_id,
@@ -74,6 +91,14 @@ def point_buckets(series: Ints, steps: Ints, values: Floats, walls: Floats) -> B
     return Buckets(series, steps, steps, steps, finite.astype(np.int64), clean, clean, totals, walls)
 
 
+def nullable(values: Floats) -> list[float | None]:
+    """Return the values as a database keeps them: null instead of NaN."""
+    plain: list[float | None] = values.tolist()
+    for place in np.flatnonzero(np.isnan(values)).tolist():
+        plain[place] = None
+    return plain
+
+
 def coarsen(fine: Buckets) -> Buckets:
     """Sum up the buckets of one level into those of the next."""
     if len(fine) == 0:
@@ -105,13 +130,12 @@ def merge_points(connection: Connection, points: Buckets) -> None:
         connection: An open write transaction.
         points: Level 0.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
     layer = points
     for level in LEVELS:
         layer = coarsen(layer)
         rows += _rows(level, layer)
-    if rows:
-        connection.execute(_merge(connection), rows)
+    _merge_buckets(connection, rows)
 
 
 def rebuild(connection: Connection, series_id: int, first_step: int, last_step: int) -> None:
@@ -129,9 +153,7 @@ def rebuild(connection: Connection, series_id: int, first_step: int, last_step: 
         in_range = (table.series_id == series_id, table.level == level, table.bucket.between(first, last))
         connection.execute(delete(table).where(*in_range))
         fine = read_buckets(connection, series_id, level - 1, first * FACTOR, last * FACTOR + FACTOR - 1)
-        rows = _rows(level, coarsen(fine))
-        if rows:
-            connection.execute(_merge(connection), rows)
+        _merge_buckets(connection, _rows(level, coarsen(fine)))
 
 
 def cut(connection: Connection, series_id: int, after_step: int) -> None:
@@ -199,51 +221,21 @@ def _read_points(connection: Connection, series_id: int, first: int, last: int, 
     return point_buckets(_ints(series), _ints(steps), _floats(values), _floats(walls))
 
 
-def _merge(connection: Connection) -> Any:
-    # CASE, because "the smaller of two" is min() in SQLite and least() in PostgreSQL, and both trip over null.
-    def merged(new: Any) -> dict[str, Any]:
-        old = MetricLevelRow
-        return {
-            "first_step": case((new.first_step < old.first_step, new.first_step), else_=old.first_step),
-            "wall": case((new.last_step > old.last_step, new.wall), else_=old.wall),
-            "last_step": case((new.last_step > old.last_step, new.last_step), else_=old.last_step),
-            "count": old.count + new.count,
-            "low": case((old.low.is_(None) | (new.low < old.low), new.low), else_=old.low),
-            "high": case((old.high.is_(None) | (new.high > old.high), new.high), else_=old.high),
-            "total": old.total + new.total,
-        }
-
-    return upsert(connection, MetricLevelRow, merged)
-
-
-def _rows(level: int, layer: Buckets) -> list[dict[str, Any]]:
-    columns = zip(
+def _rows(level: int, layer: Buckets) -> Iterator[tuple[Any, ...]]:
+    """Yield rows in the order of the table's columns."""
+    return zip(
         layer.series.tolist(),
+        repeat(level, len(layer)),
         layer.bucket.tolist(),
         layer.first.tolist(),
         layer.last.tolist(),
         layer.count.tolist(),
-        layer.low.tolist(),
-        layer.high.tolist(),
+        nullable(layer.low),
+        nullable(layer.high),
         layer.total.tolist(),
         layer.wall.tolist(),
         strict=True,
     )
-    return [
-        {
-            "series_id": series,
-            "level": level,
-            "bucket": bucket,
-            "first_step": first,
-            "last_step": last,
-            "count": count,
-            "low": low if low == low else None,  # noqa: PLR0124  NaN differs from itself
-            "high": high if high == high else None,  # noqa: PLR0124
-            "total": total,
-            "wall": wall,
-        }
-        for series, bucket, first, last, count, low, high, total, wall in columns
-    ]
 
 
 def _columns(rows: Any, number: int) -> list[Any]:

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, select, update
 from engine.errors import StoreError
 from engine.store.commands import drop_commands
 from engine.store.connection import Store
-from engine.store.runs import Run, list_runs, read_run, status_values
+from engine.store.run import Run
+from engine.store.runs import list_runs, read_run, status_values
 from engine.store.status import RunStatus
 from engine.store.tables import RunRow
 

@@ -2,78 +2,16 @@
 
 import shutil
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
 from typing import Any, Required, TypedDict, Unpack
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from engine.errors import StoreError
 from engine.store.connection import Store
+from engine.store.run import RUN_COLUMNS, Run, to_run
 from engine.store.status import RunStatus, check_transition, is_end
 from engine.store.tables import RunRow
-
-# A worker beats every half second; so long a silence means that it is gone, or the computer sleeps.
-LOST_AFTER_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One run as it was when it was read. Times are unix seconds; ``tables.RunRow`` says what each field is."""
-
-    id: int
-    name: str
-    kind: str
-    status: RunStatus
-    method: str
-    recipe: dict[str, Any]
-    seed: int
-    device: str
-    claimed_device: str
-    dataset_id: int | None
-    fingerprint: str
-    parent_run_id: int | None
-    created_at: float
-    queued_at: float | None
-    started_at: float | None
-    finished_at: float | None
-    heartbeat_at: float | None
-    pid: int | None
-    host: str
-    step: int
-    total_steps: int
-    epoch: float
-    images_seen: int
-    phase: str
-    error: str
-    error_fix: str
-    note: str
-    versions: dict[str, Any]
-    position: int
-    resumes: int
-
-    @property
-    def is_active(self) -> bool:
-        """Whether a worker process is expected to hold it, be it alive or lost."""
-        is_held = self.status is RunStatus.PAUSED and self.pid is not None
-        return is_held or self.status in (RunStatus.STARTING, RunStatus.RUNNING)
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether its worker is expected but gave no sign of life for 30 s."""
-        last_sign = self.heartbeat_at or self.created_at
-        return self.is_active and time.time() - last_sign > LOST_AFTER_SECONDS
-
-    @property
-    def is_resumable(self) -> bool:
-        """Whether it can go on from its last checkpoint: stopped, failed, lost, or paused without a worker."""
-        is_released = self.status is RunStatus.PAUSED and self.pid is None
-        return is_released or self.status in (RunStatus.STOPPED, RunStatus.FAILED) or self.is_lost
-
-    @property
-    def share(self) -> float:
-        """Share of its steps that are done, 0..1."""
-        return min(self.step / self.total_steps, 1.0) if self.total_steps > 0 else 0.0
 
 
 class NewRun(TypedDict, total=False):
@@ -113,7 +51,6 @@ class RunChanges(TypedDict, total=False):
     versions: dict[str, Any]
 
 
-_COLUMNS = [getattr(RunRow, field.name) for field in fields(Run)]
 _SNAPSHOT = ("recipe", "device", "dataset_id")
 
 
@@ -160,7 +97,7 @@ def list_runs(
     store: Store, *, statuses: Iterable[RunStatus] | None = None, limit: int | None = None
 ) -> list[Run]:
     """Read runs, newest first; all of them, or those in some states, or the newest few."""
-    query = select(*_COLUMNS).order_by(RunRow.id.desc()).limit(limit)
+    query = select(*RUN_COLUMNS).order_by(RunRow.id.desc()).limit(limit)
     if statuses is not None:
         query = query.where(RunRow.status.in_([status.value for status in statuses]))
     with store.read() as connection:
@@ -270,18 +207,13 @@ def delete_run(store: Store, run_id: int) -> None:
         ) from error
 
 
-def to_run(row: Mapping[Any, Any]) -> Run:
-    """Make a run of a row of the table."""
-    return Run(**{**row, "status": RunStatus(row["status"])})
-
-
 def read_run(connection: Connection, run_id: int, *, for_update: bool = False) -> Run:
     """Read one run inside an open transaction.
 
     Raises:
         StoreError: There is no such run.
     """
-    query = select(*_COLUMNS).where(RunRow.id == run_id)
+    query = select(*RUN_COLUMNS).where(RunRow.id == run_id)
     # SQLite has no row locks and needs none: its writers are alone. A database server locks the row.
     row = connection.execute(query.with_for_update() if for_update else query).mappings().one_or_none()
     if row is None:
