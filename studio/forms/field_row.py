@@ -6,8 +6,10 @@ That line is, in this order: what is wrong with the value, what it was changed f
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QWidget
 from superqt import QElidingLabel
+from typing_extensions import override
 
 from engine.declared import FieldEntry
 from studio.forms.editors import Options, make_editor
@@ -53,6 +55,8 @@ class FieldRow(QWidget):
     def set_value(self, value: Any) -> None:
         """Show a value and say at once what there is to say about it."""
         self.editor.set_value(value)
+        self._problem = ("", "")
+        self._timer.stop()
         self._show_state()
 
     def set_base(self, value: Any, source: str) -> None:
@@ -103,6 +107,14 @@ class FieldRow(QWidget):
         ).lower()
         return all(word in text for word in words)
 
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Say what was typed at once when the row goes out of sight: nobody waits for it any more."""
+        super().hideEvent(event)
+        if self._timer.isActive():
+            self._timer.stop()
+            self._on_settled()
+
     def _make_parts(self) -> None:
         self._label = QLabel(self.field.title, self)
         self._label.setBuddy(self.editor)
@@ -135,12 +147,15 @@ class FieldRow(QWidget):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(2)
         grid.addWidget(self._label, 0, 0)
-        grid.addWidget(self.editor, 0, 1)
-        grid.addWidget(self._unit, 0, 2)
+        # Words need more room than numbers, and have no unit beside them.
+        is_wide = not self.field.unit and self.field.type not in ("integer", "number")
+        grid.addWidget(self.editor, 0, 1, 1, 2 if is_wide else 1)
+        if not is_wide:
+            grid.addWidget(self._unit, 0, 2)
         grid.addWidget(self._reset, 0, 3)
         grid.addWidget(self._origin, 1, 1, 1, 3)
         grid.addWidget(self._complaint, 2, 1, 1, 3)
-        for column, stretch in enumerate((6, 6, 5, 0)):
+        for column, stretch in enumerate((6, 5, 6, 0)):
             grid.setColumnStretch(column, stretch)
 
     def _on_edited(self) -> None:

@@ -86,7 +86,7 @@ class SettingsForm(QWidget):
         self._on_settled()
 
     def reset(self) -> None:
-        """Take every change back."""
+        """Take every change back, also of what is typed and cannot be used."""
         for row in self.rows.values():
             row.reset()
         self._on_settled()

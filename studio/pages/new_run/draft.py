@@ -1,0 +1,122 @@
+"""A run that is not started yet: what was chosen, the recipe it makes, what is wrong with it, and what it costs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.declared import Catalogue, Problem, check_recipe, make_recipe
+from engine.errors import SettingsError
+from engine.plan import Plan, make_plan
+from engine.recipe import Recipe
+from engine.store import Dataset
+
+NO_PICTURES = Problem(
+    "data.location",
+    "No pictures are chosen.",
+    "Drop a folder on the window, browse for one, or take the built-in Shapes.",
+)
+WEIGHT_BYTES = 4
+COPIES_IN_A_CHECKPOINT = 3  # the weights and AdamW's two moments
+SPREAD_CHECKPOINTS = 11  # the best one and ten over the run stay as well
+
+
+@dataclass(frozen=True)
+class TrainFacts:
+    """What the checks ask of a data set: classes, and pictures left for training once some are held out."""
+
+    classes: Sequence[str]
+    num_train: int
+
+
+def train_facts(dataset: Dataset, held_out: float) -> TrainFacts:
+    """Count the training pictures of a scanned data set.
+
+    Args:
+        dataset: The scan.
+        held_out: Share held out for k-NN where there are labels and no split for it.
+    """
+    num_train = dataset.splits.get("train", dataset.num_pictures)
+    if len(dataset.classes) > 1 and not dataset.splits.get("validation"):
+        num_train -= round(num_train * held_out)
+    return TrainFacts(dataset.classes, num_train)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Everything chosen on the page.
+
+    Args:
+        method: Name of the method.
+        preset: Name of the preset it started from.
+        changes: Dotted setting name -> value, over the preset.
+        errors: Dotted setting name -> sentence, for what is typed and cannot be used.
+        dataset: The scanned pictures, None before.
+    """
+
+    method: str
+    preset: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    dataset: Dataset | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A draft that was looked at.
+
+    Args:
+        recipe: The recipe, None while a value cannot be used.
+        problems: What is wrong or doubtful, errors first.
+        facts: Pictures it would train on, None before a scan.
+    """
+
+    recipe: Recipe | None
+    problems: list[Problem]
+    facts: TrainFacts | None
+
+    @property
+    def can_start(self) -> bool:
+        """True when nothing known keeps the run from starting."""
+        return self.recipe is not None and all(problem.level != "error" for problem in self.problems)
+
+    @property
+    def plan(self) -> Plan | None:
+        """Steps and schedules, None without a recipe and a scan."""
+        if self.recipe is None or self.facts is None or self.facts.num_train < 1:
+            return None
+        return make_plan(self.recipe.training, self.facts.num_train)
+
+
+def check(draft: Draft, devices: Sequence[str]) -> Checked:
+    """Make the draft's recipe and collect everything that is wrong with it.
+
+    Args:
+        draft: What was chosen.
+        devices: Names of this computer's devices.
+    """
+    problems = [Problem(path, sentence, "Correct this field.") for path, sentence in draft.errors.items()]
+    if draft.dataset is None:
+        problems.append(NO_PICTURES)
+    try:
+        recipe = make_recipe(draft.method, draft.preset, dict(draft.changes))
+    except SettingsError as error:
+        return Checked(None, [*problems, Problem(error.field, error.message, error.fix)], None)
+    facts = train_facts(draft.dataset, recipe.data.held_out) if draft.dataset else None
+    problems += check_recipe(recipe, facts, devices)
+    return Checked(recipe if not draft.errors else None, problems, facts)
+
+
+def checkpoint_bytes(recipe: Recipe, catalogue: Catalogue) -> float:
+    """Room that one checkpoint takes at least: the encoder's weights and its optimizer's moments."""
+    return catalogue.encoders[recipe.encoder.name].params_m * 1e6 * WEIGHT_BYTES * COPIES_IN_A_CHECKPOINT
+
+
+def most_checkpoints(recipe: Recipe) -> int:
+    """Checkpoints that a long run keeps."""
+    return recipe.training.keep_checkpoints + SPREAD_CHECKPOINTS
+
+
+def suggested_name(draft: Draft, catalogue: Catalogue) -> str:
+    """A name for the run, such as "MAE clothing-96"."""
+    title = catalogue.methods[draft.method].title
+    return f"{title} {draft.dataset.name}" if draft.dataset else title

@@ -1,0 +1,81 @@
+"""What a run will cost, as far as it can be known before: steps, pictures, disk, and time where a like run was made."""
+
+from dataclasses import dataclass
+
+from engine.declared import Catalogue
+from engine.plan import Plan
+from engine.recipe import Recipe
+from engine.store import Run, Store, list_runs, series_summaries
+from studio import wording
+from studio.pages.new_run.draft import checkpoint_bytes, most_checkpoints
+
+SPEED = "images_per_second"
+MOST_RUNS_LOOKED_AT = 50
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast a like run was.
+
+    Args:
+        images_per_second: Its last throughput.
+        run_name: Which run.
+    """
+
+    images_per_second: float
+    run_name: str
+
+
+def length_line(plan: Plan) -> str:
+    """Steps, epochs and pictures: "3,200 steps in 200 epochs, 409,600 pictures seen"."""
+    seen = plan.total_steps * plan.training.batch_size * plan.training.accumulation
+    epochs = f"{plan.total_epochs:.4g}"
+    return (
+        f"{wording.counted(plan.total_steps, 'step')} in {epochs} epochs, {wording.count(seen)} pictures seen"
+    )
+
+
+def rate_line(plan: Plan) -> str:
+    """The learning rate's peak and how it follows from the base."""
+    training = plan.training
+    batch = training.batch_size * training.accumulation
+    return f"Learning rate peaks at {wording.value(plan.peak_lr)}: {training.base_lr:g} x {batch} / 256"
+
+
+def disk_line(recipe: Recipe, catalogue: Catalogue) -> str:
+    """Room for checkpoints, said as what it is: a lower bound for the encoder and its optimizer."""
+    one = checkpoint_bytes(recipe, catalogue)
+    most = most_checkpoints(recipe)
+    return f"Checkpoints take {wording.size(one)} or more each, {most} at most: {wording.size(one * most)}"
+
+
+def time_line(plan: Plan, speed: Speed | None) -> str:
+    """Time by the speed of a like run, or when it will be known."""
+    if speed is None:
+        return "Time is known after the first steps"
+    seen = plan.total_steps * plan.training.batch_size * plan.training.accumulation
+    time = wording.rough_duration(seen / speed.images_per_second)
+    return f"About {time}, at the {wording.value(speed.images_per_second)} pictures/s of '{speed.run_name}'"
+
+
+def like_speed(store: Store, recipe: Recipe) -> Speed | None:
+    """The throughput of the newest run that computes the same: method, its settings, encoder, batch and device."""
+    like = [run for run in list_runs(store, limit=MOST_RUNS_LOOKED_AT) if _is_like(run, recipe)]
+    summaries = series_summaries(store, [run.id for run in like]) if like else {}
+    for run in like:
+        summary = summaries.get(run.id, {}).get(SPEED)
+        if summary is not None and summary.last_value is not None and summary.last_value > 0:
+            return Speed(summary.last_value, run.name)
+    return None
+
+
+def _is_like(run: Run, recipe: Recipe) -> bool:
+    mine = recipe.model_dump(mode="json")
+    theirs = run.recipe
+    if run.method != recipe.method or theirs.get("encoder") != mine["encoder"]:
+        return False
+    names = ("batch_size", "precision", "device")
+    training = theirs.get("training") or {}
+    return theirs.get("settings") == mine["settings"] and all(
+        training.get(name) == mine["training"][name] for name in names
+    )

@@ -1,0 +1,104 @@
+"""The second column: where the values start from, and the form that changes them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from engine.declared import Catalogue, PresetEntry, Problem
+from studio.forms.editors import Options
+from studio.forms.settings_form import SettingsForm
+from studio.pages.new_run.preset_bar import PresetBar
+from studio.widgets.labels import make_label
+
+# The first column chooses the pictures.
+ELSEWHERE = ("data.location",)
+
+
+class SettingsPanel(QWidget):
+    """Presets over the form of the chosen method.
+
+    Args:
+        catalogue: Methods, fields and encoders.
+        devices: Device name -> title.
+        parent: Qt owner.
+    """
+
+    edited = Signal()
+    settled = Signal()
+    changes_lost = Signal(str, dict)
+
+    def __init__(
+        self, catalogue: Catalogue, devices: Mapping[str, str], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("settings_panel")
+        self._catalogue = catalogue
+        self._options = self._make_options(devices)
+        self.method = ""
+        self.preset = ""
+        self.form = SettingsForm([])
+        self.presets = PresetBar(self)
+        self.presets.chosen.connect(self._on_preset)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(16)
+        self._layout.addWidget(make_label("Settings", "settings_heading", "section"))
+        self._layout.addWidget(self.presets)
+        self._layout.addWidget(self.form)
+        self._layout.addStretch(1)
+
+    def set_method(self, name: str, preset: str = "") -> None:
+        """Show the form of a method, with the values of one of its presets."""
+        entry = self._catalogue.method(name)
+        if name != self.method:
+            self.method = name
+            self.presets.set_presets(entry.presets)
+            self._make_form()
+        self.set_preset(preset if preset in entry.presets else self._usual_preset(entry.presets))
+
+    def set_preset(self, name: str) -> None:
+        """Start from a preset; the person's changes are taken back."""
+        entry = self._catalogue.method(self.method).presets[name]
+        self.preset = name
+        self.presets.mark(name)
+        self.form.set_base(entry.values, entry.sources)
+        self.form.reset()
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Show values over the preset."""
+        self.form.set_values(values)
+
+    def set_problems(self, problems: list[Problem]) -> None:
+        """Show problems at their fields."""
+        self.form.set_problems(problems)
+
+    def _make_form(self) -> None:
+        old, self.form = (
+            self.form,
+            SettingsForm(
+                self._catalogue.fields_for(self.method), options=self._options, hidden=ELSEWHERE, parent=self
+            ),
+        )
+        self._layout.replaceWidget(old, self.form)
+        old.hide()
+        old.deleteLater()
+        self.form.edited.connect(self.edited)
+        self.form.settled.connect(self.settled)
+
+    def _on_preset(self, name: str) -> None:
+        before, changes = self.preset, self.form.changes()
+        self.set_preset(name)
+        if changes:
+            self.changes_lost.emit(before, changes)
+
+    def _usual_preset(self, presets: Mapping[str, PresetEntry]) -> str:
+        return "desktop" if "desktop" in presets else next(iter(presets))
+
+    def _make_options(self, devices: Mapping[str, str]) -> dict[str, Options]:
+        encoders = {
+            name: f"{entry.title} · {entry.params_m:g} M" for name, entry in self._catalogue.encoders.items()
+        }
+        titled = {name: f"{name} · {title}" for name, title in devices.items()}
+        return {"encoder.name": encoders, "training.device": {"auto": "auto", **titled}}

@@ -1,0 +1,301 @@
+"""New run: pictures and method, settings, and what will happen, side by side."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QSplitter, QWidget
+from typing_extensions import override
+
+from engine.declared import Problem, changes_of, recipe_from_dict
+from engine.devices import list_devices
+from engine.errors import EngineError
+from engine.recipe import Recipe
+from engine.store import Run, RunStatus, create_run, get_run, list_runs
+from studio import wording
+from studio.context import StudioContext
+from studio.pages.new_run import recipe_files
+from studio.pages.new_run.draft import Checked, Draft, check, suggested_name
+from studio.pages.new_run.outcome_panel import OutcomePanel
+from studio.pages.new_run.settings_panel import SettingsPanel
+from studio.pages.new_run.source_panel import SourcePanel
+from studio.pages.page import Page
+from studio.widgets.buttons import make_button
+
+WAITING_OR_RUNNING = (RunStatus.QUEUED, RunStatus.STARTING, RunStatus.RUNNING)
+
+
+class NewRunPage(Page):
+    """Configures a run and starts it.
+
+    Args:
+        context: Store, signals and workers.
+    """
+
+    name: ClassVar[str] = "new_run"
+    title: ClassVar[str] = "New run"
+    icon: ClassVar[str] = "new"
+    order: ClassVar[int] = 30
+
+    def __init__(self, context: StudioContext) -> None:
+        super().__init__(context)
+        self.setAcceptDrops(True)
+        devices = {device.name: device.title for device in list_devices()}
+        self._devices = list(devices)
+        self._checked = Checked(None, [], None)
+        self._suggested = ""
+        self.source = SourcePanel(context)
+        self.settings = SettingsPanel(context.catalogue, devices)
+        self.outcome = OutcomePanel(context)
+        self._lay_out()
+        self._connect()
+        self.source.methods.choose(next(iter(context.catalogue.methods)))
+
+    @override
+    def show_with(self, **arguments: object) -> None:
+        """Open with a choice made.
+
+        Args:
+            arguments: ``location`` (str), ``preset`` (str), ``recipe`` (Recipe or its tree), ``run_id`` (int, to
+                do the same again).
+        """
+        if "run_id" in arguments:
+            self._duplicate(int(str(arguments["run_id"])))
+        if "recipe" in arguments:
+            self._open_tree(arguments["recipe"])
+        if "preset" in arguments:
+            self.settings.set_method(self.settings.method, str(arguments["preset"]))
+        if "location" in arguments:
+            self.source.choose(str(arguments["location"]))
+        self._refresh()
+
+    @override
+    def header_actions(self) -> list[QWidget]:
+        """Recipe files."""
+        opened = make_button("Open recipe…", "open_recipe", self._on_open, icon="folder", role="quiet")
+        opened.setShortcut(QKeySequence("Ctrl+O"))
+        saved = make_button("Save recipe…", "save_recipe", self._on_save, icon="save", role="quiet")
+        saved.setShortcut(QKeySequence("Ctrl+S"))
+        return [opened, saved]
+
+    @property
+    def draft(self) -> Draft:
+        """What is chosen now, read from the editors."""
+        form = self.settings.form
+        changes = form.changes()
+        if self.source.location:
+            changes["data.location"] = self.source.location
+        return Draft(self.settings.method, self.settings.preset, changes, form.errors(), self.source.dataset)
+
+    def open_recipe(self, recipe: Recipe) -> None:
+        """Show a recipe: its method, preset, values and pictures."""
+        self.source.forget()
+        self.source.methods.choose(recipe.method)
+        self.settings.set_method(recipe.method, recipe.preset)
+        self.settings.set_values(changes_of(recipe))
+        self.source.choose(recipe.data.location)
+
+    @override
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take folders, lists and recipe files."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    @override
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open a recipe file; take anything else as pictures."""
+        path = Path(next(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()))
+        event.acceptProposedAction()
+        if path.suffix == recipe_files.SUFFIX:
+            self._open_file(path)
+        else:
+            self.source.choose(str(path))
+
+    def _connect(self) -> None:
+        self.source.dataset_changed.connect(self._refresh)
+        self.source.method_chosen.connect(self._on_method)
+        self.settings.settled.connect(self._on_settled)
+        self.settings.changes_lost.connect(self._on_changes_lost)
+        self.outcome.start_pressed.connect(self._on_start)
+        self.outcome.queue_pressed.connect(self._on_queue)
+        self.outcome.preview.grid.failed.connect(lambda sentence: self.context.toast(sentence, "bad"))
+        self.outcome.problems.fix_pressed.connect(self._on_fix)
+        self.outcome.problems.show_pressed.connect(self._on_show)
+        self.context.watch.runs_changed.connect(self._show_ahead)
+
+    def _on_method(self, name: str) -> None:
+        self.settings.set_method(name)
+        self._refresh()
+
+    def _on_changes_lost(self, preset: str, changes: dict[str, Any]) -> None:
+        """Offer the way back after another preset took the person's changes."""
+
+        def undo() -> None:
+            self.settings.set_method(self.settings.method, preset)
+            self.settings.set_values(changes)
+
+        taken = wording.counted(len(changes), "change")
+        self.context.toast(f"Another preset took back {taken}.", "info", ("Undo", undo))
+
+    def _on_settled(self) -> None:
+        values = self.settings.form.values()
+        if "data.kind" in values and "data.channels" in values:
+            self.source.read_as(values["data.kind"], values["data.channels"])
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Check the draft anew and show what it would do."""
+        draft = self.draft
+        self._checked = check(draft, self._devices)
+        self.settings.set_problems(self._checked.problems)
+        self.outcome.show_checked(self._checked, draft.dataset.num_pictures if draft.dataset else 0)
+        self._suggest_name(draft)
+        self._show_ahead()
+
+    def _suggest_name(self, draft: Draft) -> None:
+        """Name the run after method and pictures until the person names it."""
+        name = self.outcome.name
+        suggested = suggested_name(draft, self.context.catalogue)
+        if name.text().strip() in ("", self._suggested):
+            name.setText(suggested)
+        self._suggested = suggested
+
+    def _show_ahead(self) -> None:
+        ahead = len(list_runs(self.context.store, statuses=WAITING_OR_RUNNING))
+        sentence = (
+            f"{wording.counted(ahead, 'run')} ahead; this one starts when a device is free." if ahead else ""
+        )
+        self.outcome.show_ahead(sentence)
+
+    def _on_start(self) -> None:
+        run = self._create()
+        if run is not None:
+            self.context.navigate("run", {"run_id": run.id})
+
+    def _on_queue(self) -> None:
+        run = self._create()
+        if run is not None:
+            run_id = run.id
+            self._show_ahead()
+            self.context.toast(
+                f"'{run.name}' waits in the queue.",
+                "good",
+                ("Show run", lambda: self.context.navigate("run", {"run_id": run_id})),
+            )
+
+    def _create(self) -> Run | None:
+        """Check once more what stands in the editors, and put the run into the queue."""
+        self._refresh()
+        recipe, dataset = self._checked.recipe, self.source.dataset
+        if not self._checked.can_start or recipe is None or dataset is None:
+            first = self._checked.problems[0]
+            self.context.toast(f"{first.message} {first.fix}", "bad")
+            self._on_show(first.field)
+            return None
+        try:
+            return create_run(
+                self.context.store,
+                name=self.outcome.name.text().strip() or self._suggested,
+                method=recipe.method,
+                recipe=recipe.model_dump(mode="json"),
+                seed=recipe.training.seed,
+                device=recipe.training.device,
+                dataset_id=dataset.id,
+                fingerprint=dataset.fingerprint,
+            )
+        except EngineError as error:
+            self.context.toast(str(error), "bad")
+            return None
+
+    def _on_fix(self, problem: Problem) -> None:
+        self.settings.set_values({problem.field: problem.suggestion})
+
+    def _on_show(self, field: str) -> None:
+        if field == "data.location":
+            self.source.picker.setFocus()
+        else:
+            self.settings.form.show_field(field)
+
+    def _duplicate(self, run_id: int) -> None:
+        try:
+            run = get_run(self.context.store, run_id)
+            self.open_recipe(recipe_from_dict(run.recipe))
+        except EngineError as error:
+            self.context.toast(str(error), "bad")
+        else:
+            self.outcome.name.setText(run.name)
+
+    def _open_tree(self, tree: Any) -> None:
+        try:
+            self.open_recipe(tree if isinstance(tree, Recipe) else recipe_from_dict(tree))
+        except EngineError as error:
+            self.context.toast(str(error), "bad")
+
+    def _on_open(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open recipe", str(Path.home()), recipe_files.FILTER)
+        if path:
+            self._open_file(Path(path))
+
+    def _open_file(self, path: Path) -> None:
+        try:
+            self.open_recipe(recipe_files.read_recipe(path))
+        except EngineError as error:
+            self.context.toast(str(error), "bad")
+        else:
+            self.context.toast(f"Opened {path.name}.", "good")
+
+    def _on_save(self) -> None:
+        self._refresh()
+        if self._checked.recipe is None:
+            self.context.toast(
+                "A recipe is saved when every field can be used. Correct the marked ones first.", "warn"
+            )
+            return
+        suggested = Path.home() / f"{self.outcome.name.text() or 'recipe'}{recipe_files.SUFFIX}"
+        path, _ = QFileDialog.getSaveFileName(self, "Save recipe", str(suggested), recipe_files.FILTER)
+        if path:
+            self._save_file(Path(path), self._checked.recipe)
+
+    def _save_file(self, path: Path, recipe: Recipe) -> None:
+        try:
+            written = recipe_files.write_recipe(path, recipe)
+        except EngineError as error:
+            self.context.toast(str(error), "bad")
+        else:
+            command = f"ssl-engine train --recipe {written}"
+            self.context.toast(f"Saved {written.name}. '{command}' starts the same run.", "good")
+
+    def _lay_out(self) -> None:
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.setObjectName("new_run_columns")
+        splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(16)
+        for panel, least in (
+            (_scrolled(self.source), 300),
+            (_scrolled(self.settings), 340),
+            (self.outcome, 320),
+        ):
+            panel.setMinimumWidth(least)
+            splitter.addWidget(panel)
+        splitter.setSizes([320, 400, 480])
+        for column, stretch in enumerate((2, 3, 4)):
+            splitter.setStretchFactor(column, stretch)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(splitter)
+
+
+def _scrolled(panel: QWidget) -> QScrollArea:
+    """A column that scrolls up and down only."""
+    content = QWidget()
+    content.setObjectName("scroll_content")
+    layout = QHBoxLayout(content)
+    layout.setContentsMargins(0, 0, 8, 0)
+    layout.addWidget(panel)
+    scroll = QScrollArea()
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setWidgetResizable(True)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setWidget(content)
+    return scroll

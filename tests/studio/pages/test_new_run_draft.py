@@ -1,0 +1,117 @@
+"""What a draft makes: a recipe, problems, a plan and what it costs."""
+
+import pytest
+
+from engine.declared import load_catalogue
+from engine.store import Dataset, RunStatus, create_run, save_dataset, write_metrics
+from studio.pages.new_run import estimate
+from studio.pages.new_run.draft import Draft, check, suggested_name, train_facts
+from studio.pages.new_run.health import counts_line, health_line, splits_line
+
+
+def dataset(**changes) -> Dataset:
+    values = {
+        "id": 1, "name": "set", "location": "/data/set", "kind": "class_folders", "channels": 3,
+        "fingerprint": "f", "num_pictures": 1000, "classes": ["a", "b"], "splits": {"train": 1000},
+        "mean": [0.5] * 3, "std": [0.2] * 3, "health": {}, "scanned_at": 0.0,
+    }  # fmt: skip
+    return Dataset(**{**values, **changes})
+
+
+def test_pictures_are_held_out_where_there_are_labels_and_no_validation_split():
+    assert train_facts(dataset(), 0.2).num_train == 800
+    assert train_facts(dataset(splits={"train": 900, "test": 100}), 0.5).num_train == 450
+    assert train_facts(dataset(splits={"train": 900, "validation": 100}), 0.2).num_train == 900
+    assert train_facts(dataset(classes=[]), 0.2).num_train == 1000
+    assert train_facts(dataset(classes=["a"]), 0.2).num_train == 1000
+
+
+def test_a_sound_draft_can_start_and_has_a_plan():
+    checked = check(Draft("mae", "desktop", dataset=dataset()), ["cpu"])
+    assert checked.can_start
+    assert checked.problems == []
+    assert checked.plan is not None
+    assert checked.plan.total_steps == 800 // 128 * 200
+
+
+def test_without_pictures_nothing_starts():
+    checked = check(Draft("mae", "desktop"), ["cpu"])
+    assert not checked.can_start
+    assert checked.problems[0].field == "data.location"
+    assert checked.recipe is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "pictures", "field"),
+    [
+        ({"encoder.patch_size": 7}, {}, "encoder.patch_size"),
+        ({"training.batch_size": 4000}, {}, "training.batch_size"),
+        ({"training.warmup_epochs": 500}, {}, "training.warmup_epochs"),
+        ({"training.device": "cuda:3"}, {}, "training.device"),
+        ({}, {"num_pictures": 1, "splits": {"train": 1}, "classes": []}, "data.location"),
+        ({"settings.mask_ratio": 2}, {}, "settings.mask_ratio"),
+    ],
+)
+def test_what_cannot_work_is_said_at_its_field_before_the_run(changes, pictures, field):
+    checked = check(Draft("mae", "desktop", changes, dataset=dataset(**pictures)), ["cpu"])
+    assert not checked.can_start
+    problem = next(problem for problem in checked.problems if problem.field == field)
+    assert problem.message.endswith(".")
+    assert problem.fix
+
+
+def test_one_class_or_no_labels_is_a_warning_and_starts():
+    checked = check(Draft("mae", "desktop", dataset=dataset(classes=["a"])), ["cpu"])
+    assert checked.can_start
+    assert [problem.level for problem in checked.problems] == ["warning"]
+
+
+def test_typing_errors_keep_it_from_starting():
+    checked = check(
+        Draft("mae", "desktop", errors={"training.epochs": "Enter a number."}, dataset=dataset()), ["cpu"]
+    )
+    assert not checked.can_start
+    assert checked.problems[0].field == "training.epochs"
+
+
+def test_the_name_follows_method_and_pictures():
+    catalogue = load_catalogue()
+    assert suggested_name(Draft("mae", "desktop"), catalogue) == "MAE"
+    assert suggested_name(Draft("mae", "desktop", dataset=dataset(name="cats")), catalogue) == "MAE cats"
+
+
+def test_what_it_takes_is_said_in_numbers():
+    checked = check(Draft("mae", "desktop", dataset=dataset()), ["cpu"])
+    assert estimate.length_line(checked.plan) == "1,200 steps in 200 epochs, 153,600 pictures seen"
+    assert "5.00e-4: 0.001 x 128 / 256" in estimate.rate_line(checked.plan)
+    assert "66 MB or more each, 14 at most: 924 MB" in estimate.disk_line(checked.recipe, load_catalogue())
+    assert estimate.time_line(checked.plan, None) == "Time is known after the first steps"
+
+
+def test_time_is_known_where_a_like_run_was_made(store):
+    save_dataset(
+        store,
+        **{name: getattr(dataset(), name) for name in Dataset.__slots__ if name not in ("id", "scanned_at")},
+    )
+    checked = check(Draft("mae", "desktop", dataset=dataset()), ["cpu"])
+    tree = checked.recipe.model_dump(mode="json")
+    run = create_run(store, name="before", method="mae", recipe=tree, seed=0, status=RunStatus.DRAFT)
+    assert estimate.like_speed(store, checked.recipe) is None
+    write_metrics(store, run.id, [("images_per_second", 10, 512.0, 0.0)])
+    speed = estimate.like_speed(store, checked.recipe)
+    assert estimate.time_line(checked.plan, speed) == "About 5 min, at the 512 pictures/s of 'before'"
+    other = check(Draft("mae", "quick", dataset=dataset()), ["cpu"]).recipe
+    assert estimate.like_speed(store, other) is None
+
+
+def test_a_data_set_is_told_in_lines():
+    assert counts_line(dataset()) == "1,000 pictures · 2 classes · colour"
+    assert counts_line(dataset(classes=[], channels=1)) == "1,000 pictures · no labels · grey"
+    assert splits_line(dataset()) == ""
+    assert splits_line(dataset(splits={"train": 900, "test": 100})) == "train 900 · test 100"
+    assert health_line(dataset()) == "Health: nothing found to worry about"
+    problems = [
+        {"path": "a", "reason": "cut off", "kind": "broken"},
+        {"path": "b", "reason": "same", "kind": "duplicate"},
+    ]
+    assert health_line(dataset(health={"problems": problems})) == "Health: 1 broken picture, 1 duplicate"

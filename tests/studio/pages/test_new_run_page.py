@@ -1,0 +1,193 @@
+"""The page New run on a real store; scans and previews that need processes are tested where those are."""
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QAbstractScrollArea, QLineEdit, QPushButton, QWidget
+
+from engine.declared import make_recipe, recipe_from_dict
+from engine.store import RunStatus, create_run, list_runs, save_dataset
+from studio.pages.new_run import recipe_files
+from studio.pages.new_run_page import NewRunPage
+
+
+@pytest.fixture
+def pictures(store):
+    return save_dataset(
+        store, name="cats", location="/data/cats", kind="class_folders", channels=3, fingerprint="f1",
+        num_pictures=1000, classes=["a", "b"], splits={"train": 1000}, mean=[0.5] * 3, std=[0.2] * 3, health={},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def page(context, pictures, qtbot, monkeypatch):
+    # Pictures are drawn by a process with torch in it; these tests are about the page.
+    monkeypatch.setattr(context.inspector, "request", lambda lane, op, on_reply, **arguments: 0)
+    made = NewRunPage(context)
+    qtbot.addWidget(made)
+    made.resize(1200, 800)
+    made.show()
+    return made
+
+
+def button(page, name):
+    return page.findChild(QPushButton, name)
+
+
+def click(page, qtbot, name):
+    qtbot.mouseClick(button(page, name), Qt.MouseButton.LeftButton)
+
+
+def write(page, qtbot, path, text):
+    editor = page.findChild(QLineEdit, f"field.{path}")
+    editor.selectAll()
+    qtbot.keyClicks(editor, text)
+
+
+def drop(page, path):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    page.dropEvent(
+        QDropEvent(
+            QPointF(5, 5),
+            Qt.DropAction.CopyAction,
+            data,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+    )
+
+
+def test_an_empty_page_says_what_to_do_and_starts_nothing(page):
+    assert page.source.card.state == "empty"
+    assert not button(page, "start_run").isEnabled()
+    assert "No pictures are chosen." in page.outcome.problems.findChild(QWidget, "problem.0").text()
+
+
+def test_start_puts_the_run_into_the_queue_and_opens_it(page, context, store, pictures, qtbot):
+    page.show_with(location="/data/cats")
+    click(page, qtbot, "start_run")
+    run = list_runs(store)[0]
+    assert run.status is RunStatus.QUEUED
+    assert (run.name, run.method, run.dataset_id, run.fingerprint) == ("MAE cats", "mae", pictures.id, "f1")
+    expected = make_recipe("mae", "desktop", {"data.location": "/data/cats"})
+    assert recipe_from_dict(run.recipe) == expected
+    assert context.visited == [("run", {"run_id": run.id})]
+
+
+def test_add_to_queue_stays_on_the_page_and_offers_the_run(page, context, store, qtbot):
+    page.show_with(location="/data/cats", preset="quick")
+    click(page, qtbot, "add_to_queue")
+    run = list_runs(store)[0]
+    assert run.recipe["encoder"]["name"] == "vit_nano"
+    assert context.visited == []
+    context.said[-1].action[1]()
+    assert context.visited == [("run", {"run_id": run.id})]
+    assert "1 run ahead" in page.outcome.ahead.text()
+
+
+def test_what_was_typed_last_is_what_starts(page, store, qtbot):
+    page.show_with(location="/data/cats")
+    write(page, qtbot, "training.epochs", "7")
+    write(page, qtbot, "training.warmup_epochs", "1")
+    click(page, qtbot, "start_run")
+    assert list_runs(store)[0].recipe["training"]["epochs"] == 7
+
+
+def test_a_queued_run_is_a_snapshot(page, store, qtbot):
+    page.show_with(location="/data/cats")
+    click(page, qtbot, "add_to_queue")
+    write(page, qtbot, "training.epochs", "9")
+    assert list_runs(store)[0].recipe["training"]["epochs"] == 200
+
+
+def test_a_mistake_typed_just_now_does_not_start_but_is_shown(page, context, store, qtbot):
+    page.show_with(location="/data/cats")
+    write(page, qtbot, "training.epochs", "0")
+    click(page, qtbot, "start_run")
+    assert list_runs(store) == []
+    assert context.said[-1].level == "bad"
+    assert page.settings.form.rows["training.epochs"].note_text == "Must be 1 or more."
+
+
+def test_a_known_problem_is_mended_by_one_click(page, qtbot):
+    page.show_with(location="/data/cats")
+    write(page, qtbot, "encoder.patch_size", "10")
+    qtbot.waitUntil(lambda: button(page, "fix.encoder.patch_size") is not None)
+    assert not button(page, "start_run").isEnabled()
+    assert "does not divide" in page.settings.form.rows["encoder.patch_size"].note_text
+    click(page, qtbot, "fix.encoder.patch_size")
+    assert page.draft.changes.get("encoder.patch_size", 8) == 8
+    assert button(page, "start_run").isEnabled()
+
+
+def test_another_preset_takes_changes_back_and_gives_them_back(page, context, qtbot):
+    page.show_with(location="/data/cats")
+    write(page, qtbot, "training.epochs", "7")
+    click(page, qtbot, "preset.quick")
+    assert page.settings.form.values()["training.epochs"] == 20
+    context.said[-1].action[1]()
+    assert page.settings.preset == "desktop"
+    assert page.settings.form.values()["training.epochs"] == 7
+
+
+def test_a_recipe_saved_is_the_recipe_opened(page, context, tmp_path, qtbot):
+    page.show_with(location="/data/cats", preset="quick")
+    write(page, qtbot, "training.epochs", "33")
+    page._refresh()
+    path = recipe_files.write_recipe(tmp_path / "mine", page._checked.recipe)
+    assert path.name == "mine.toml"
+    page.settings.set_preset("desktop")
+    drop(page, path)
+    assert page.settings.preset == "quick"
+    assert page.settings.form.changes() == {"training.epochs": 33}
+    assert page.source.dataset.name == "cats"
+
+
+def test_a_broken_recipe_file_is_refused_in_words(page, context, tmp_path):
+    path = tmp_path / "broken.toml"
+    path.write_text("training = 3")
+    drop(page, path)
+    assert context.said[-1].level == "bad"
+    drop(page, tmp_path / "absent.toml")
+    assert "cannot be read" in context.said[-1].sentence
+
+
+def test_a_run_can_be_done_again_with_one_field_changed(page, store, qtbot):
+    recipe = make_recipe("mae", "quick", {"data.location": "/data/cats", "training.epochs": 11})
+    before = create_run(store, name="first", method="mae", recipe=recipe.model_dump(mode="json"), seed=0)
+    page.show_with(run_id=before.id)
+    write(page, qtbot, "settings.mask_ratio", "0.6")
+    click(page, qtbot, "start_run")
+    again = list_runs(store)[0]
+    assert again.recipe["training"]["epochs"] == 11
+    assert again.recipe["settings"]["mask_ratio"] == 0.6
+    assert again.name == "first"
+
+
+def test_a_run_that_is_gone_is_said_in_words(page, context):
+    page.show_with(run_id=99)
+    assert context.said[-1].level == "bad"
+
+
+def test_the_name_of_the_person_is_kept(page, store, qtbot):
+    page.show_with(location="/data/cats")
+    page.outcome.name.setText("my run")
+    page.settings.set_preset("quick")
+    page._refresh()
+    click(page, qtbot, "start_run")
+    assert list_runs(store)[0].name == "my run"
+
+
+def test_everything_that_takes_the_focus_has_a_name(page):
+    page.show_with(location="/data/cats")
+    nameless = [
+        type(widget).__name__
+        for widget in page.findChildren(QWidget)
+        if widget.focusPolicy() != Qt.FocusPolicy.NoFocus
+        and widget.focusProxy() is None
+        and not (widget.accessibleName() or getattr(widget, "text", str)())
+        and not widget.objectName().startswith("qt_")
+        and not isinstance(widget, QAbstractScrollArea)
+    ]
+    assert nameless == []
