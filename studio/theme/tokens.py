@@ -26,6 +26,10 @@ TOKENS: dict[str, tuple[str, str]] = {
     "good_fill": ("#E6F4ED", "#1B2F27"),
     "warn_fill": ("#FBF1E1", "#332A1B"),
     "bad_fill": ("#FBEAEA", "#36222A"),
+    # Signed error, a blue-white-red ramp: too dark, right, too bright. Pictures look the same in both themes.
+    "error_below": ("#2B62C9", "#2B62C9"),
+    "error_zero": ("#FFFFFF", "#FFFFFF"),
+    "error_above": ("#C93A3A", "#C93A3A"),
 }
 
 # Okabe and Ito's colour-blind-safe set, "Color Universal Design" (2008), without black and white; its yellow is
