@@ -6,7 +6,20 @@ ROLES = (
     # buttons
     *("primary", "danger", "quiet", "fold"),
     # labels
-    *("title", "section", "group", "muted", "small", "number", "mono", "changed", "good", "warn", "bad"),
+    *(
+        "title",
+        "section",
+        "group",
+        "muted",
+        "small",
+        "number",
+        "tile",
+        "mono",
+        "changed",
+        "good",
+        "warn",
+        "bad",
+    ),
     # editors
     "invalid",
     # frames

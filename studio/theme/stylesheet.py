@@ -16,6 +16,7 @@ QLabel[role="changed"] { font-weight: 600; color: $accent; }
 QLabel[role="muted"] { color: $muted; }
 QLabel[role="small"] { color: $muted; font-size: ${small_px}px; }
 QLabel[role="number"] { font-size: ${title_px}px; font-weight: 600; }
+QLabel[role="tile"] { font-size: ${small_px}px; font-weight: 600; }
 QLabel[role="mono"], QPlainTextEdit[role="mono"] { font-family: monospace; font-size: ${small_px}px; }
 QLabel[role="good"] { color: $good; }
 QLabel[role="warn"] { color: $warn; }

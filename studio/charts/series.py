@@ -1,0 +1,114 @@
+"""A series as a chart draws it: where its points come from, and the lines they become. Pure but for the source."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor
+
+from studio.charts.smoothing import smooth
+
+Floats = NDArray[np.float64]
+
+
+class Points(Protocol):
+    """What a source returns: ``engine.store.Curve`` has this shape."""
+
+    steps: NDArray[np.int64]
+    values: Floats
+    low: Floats
+    high: Floats
+    level: int
+    total: int
+
+
+Read = Callable[[int | None, int | None, int], Points]
+"""``read(first, last, max_points)``: points between two steps, None for no bound, at the finest level that fits."""
+
+
+@dataclass(frozen=True)
+class SeriesSource:
+    """One series of a chart.
+
+    Args:
+        key: Name of the metric; unique within the chart.
+        title: What the legend calls it.
+        read: Reads its points.
+        color: Asked at every change of theme.
+        scale: Factor from stored to shown values, 100 for percent.
+    """
+
+    key: str
+    title: str
+    read: Read
+    color: Callable[[], QColor]
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Lines:
+    """What is drawn of one series.
+
+    Args:
+        steps: (N,) step of each point.
+        values: (N,) shown value of each point, a mean where a point sums up several.
+        smoothed: (N,) debiased moving average; equal to ``values`` without smoothing.
+        raw_steps: (M,) corners of the raw line.
+        raw_values: (M,) a point for each value, or its lowest and highest where it sums up several.
+        level: 0 when every point of the range is here.
+        total: Points of the whole series.
+    """
+
+    steps: Floats
+    values: Floats
+    smoothed: Floats
+    raw_steps: Floats
+    raw_values: Floats
+    level: int
+    total: int
+
+    def nearest(self, step: float) -> int | None:
+        """Index of the point nearest to a step; None when there is no point."""
+        if not len(self.steps):
+            return None
+        right = int(np.searchsorted(self.steps, step))
+        candidates = [index for index in (right - 1, right) if 0 <= index < len(self.steps)]
+        return min(candidates, key=lambda index: abs(self.steps[index] - step))
+
+
+def make_lines(points: Points, *, scale: float, weight: float) -> Lines:
+    """Turn points into what is drawn.
+
+    Args:
+        points: N points, sorted by step.
+        scale: Factor from stored to shown values.
+        weight: Smoothing weight, 0 for none.
+    """
+    steps = points.steps.astype(np.float64)
+    values = points.values * scale
+    if points.level:
+        # A vertical stroke from the lowest to the highest value: no spike is lost by summing up.
+        raw_steps = np.repeat(steps, 2)
+        raw_values = np.column_stack((points.low, points.high)).ravel() * scale
+    else:
+        raw_steps, raw_values = steps, values
+    return Lines(steps, values, smooth(values, weight), raw_steps, raw_values, points.level, points.total)
+
+
+def for_axis(values: Floats, is_log: bool) -> Floats:
+    """Coordinates on an axis: log10 on a logarithmic one, a gap for what has no logarithm."""
+    if not is_log:
+        return values
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(values > 0, np.log10(values), np.nan)
+
+
+def extent(arrays: list[Floats]) -> tuple[float, float] | None:
+    """Smallest and largest finite value of several arrays; None without one."""
+    finite = [array[np.isfinite(array)] for array in arrays]
+    finite = [array for array in finite if len(array)]
+    if not finite:
+        return None
+    return min(float(array.min()) for array in finite), max(float(array.max()) for array in finite)
