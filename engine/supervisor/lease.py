@@ -49,6 +49,14 @@ class EngineLease:
         self._card.write_text(json.dumps(me), encoding="utf-8")
         return True
 
+    def is_free(self) -> bool:
+        """True when nobody holds the lease at this moment."""
+        try:
+            with self._lock:
+                return True
+        except Timeout:
+            return False
+
     def release(self) -> None:
         """Give the lease back; nothing happens when it is not held."""
         if self.is_held:

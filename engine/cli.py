@@ -1,0 +1,57 @@
+"""The studio's engine without a window: train, watch, steer and export runs from the command line.
+
+Exit codes: 0 done, 1 the run failed, 2 it was asked for something that cannot be, 130 Ctrl-C (a run is saved first).
+"""
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from engine.commands.control import pause, resume, stop
+from engine.commands.exit_codes import BAD_USE, INTERRUPTED
+from engine.commands.export import export
+from engine.commands.methods import catalogue, methods
+from engine.commands.runs import runs
+from engine.commands.scan import scan
+from engine.commands.show import show
+from engine.commands.speech import complain
+from engine.commands.train import train
+from engine.commands.worker import worker
+from engine.errors import EngineError
+
+
+class SpokenGroup(TyperGroup):
+    """Commands whose errors are sentences: no traceback for what a person can mend."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; turn an error of ours or Ctrl-C into a sentence and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except EngineError as error:
+            complain(str(error))
+            raise typer.Exit(BAD_USE) from error
+        except KeyboardInterrupt as error:
+            complain("Interrupted; nothing more is done.")
+            raise typer.Exit(INTERRUPTED) from error
+
+
+app = typer.Typer(
+    cls=SpokenGroup,
+    help=__doc__,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (methods, catalogue, scan, train, runs, show, pause, resume, stop, worker, export):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    app(prog_name="ssl-engine")
+
+
+if __name__ == "__main__":
+    main()

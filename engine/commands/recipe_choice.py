@@ -1,0 +1,179 @@
+"""From flags and a recipe file to one validated recipe, and what can be known to be wrong with it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.commands.speech import warn
+from engine.declared import (
+    FieldEntry,
+    Problem,
+    changes_of,
+    check_recipe,
+    load_catalogue,
+    make_recipe,
+    recipe_from_dict,
+    recipe_from_toml,
+)
+from engine.errors import SettingsError
+from engine.recipe import Recipe
+
+DEFAULT_METHOD = "mae"
+DEFAULT_PRESET = "desktop"
+# Values that a preset can only guess, because they depend on the number of pictures and the length of the run.
+# Where the person did not set them, the nearest possible value is taken, and said.
+ADAPTED = ("training.batch_size", "training.accumulation", "training.warmup_epochs")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the checks ask of the pictures."""
+
+    classes: Sequence[str]
+    num_train: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A recipe and the names of the settings that the person chose."""
+
+    recipe: Recipe
+    chosen: frozenset[str]
+
+
+def choose_recipe(
+    *,
+    file: Path | None,
+    method: str | None,
+    preset: str | None,
+    changes: Mapping[str, Any],
+    pairs: Sequence[str],
+) -> Choice:
+    """Make the recipe of a run.
+
+    Args:
+        file: Recipe file to start from, or None.
+        method: Name of the method, or None for the file's or the default one.
+        preset: Name of the preset, or None; not together with a file.
+        changes: Dotted setting name -> value, from flags.
+        pairs: "key=value" texts, dotted or bare names.
+
+    Raises:
+        SettingsError: In words, for the first thing that cannot be.
+    """
+    base = _read_recipe(file, method, preset) if file is not None else None
+    name = base.method if base is not None else method or DEFAULT_METHOD
+    fields = load_catalogue().fields_for(name)
+    changed = {**changes, **dict(_parse_pair(pair, fields) for pair in pairs)}
+    if "training.epochs" in changed:
+        if changed.get("training.steps"):
+            raise SettingsError("A run is as long as its epochs or its steps.", "Give one of the two.")
+        changed["training.steps"] = 0
+    if base is None:
+        return Choice(make_recipe(name, preset or DEFAULT_PRESET, changed), frozenset(changed))
+    return Choice(_changed(base, changed), frozenset({*changes_of(base), *changed}))
+
+
+def check_choice(choice: Choice, facts: Facts, devices: Sequence[str]) -> Recipe:
+    """Adapt what nobody chose to the pictures, warn of what is doubtful, refuse what cannot be.
+
+    Raises:
+        SettingsError: The first thing that keeps the run from starting.
+    """
+    recipe = choice.recipe
+    for _ in ADAPTED:
+        problem = next(
+            (each for each in _errors(recipe, facts, devices) if _is_adaptable(each, choice)), None
+        )
+        if problem is None:
+            break
+        warn(f"{problem.message} This run takes {problem.suggestion}.")
+        recipe = _changed(recipe, {problem.field: problem.suggestion})
+    for problem in _errors(recipe, facts, devices):
+        raise SettingsError(problem.message, problem.fix, field=problem.field)
+    for problem in check_recipe(recipe, facts, devices):
+        warn(f"{problem.message} {problem.fix}")
+    return recipe
+
+
+def _errors(recipe: Recipe, facts: Facts, devices: Sequence[str]) -> list[Problem]:
+    return [problem for problem in check_recipe(recipe, facts, devices) if problem.level == "error"]
+
+
+def _is_adaptable(problem: Problem, choice: Choice) -> bool:
+    wanted = problem.field in ADAPTED and problem.field not in choice.chosen
+    return wanted and problem.suggestion is not None
+
+
+def _read_recipe(file: Path, method: str | None, preset: str | None) -> Recipe:
+    """Read a recipe file and hold it against the flags beside it."""
+    try:
+        recipe = recipe_from_toml(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
+        raise SettingsError(f"The recipe {file} cannot be read: {reason}.", "Check the path.") from error
+    if method is not None and method != recipe.method:
+        message = f"The recipe {file.name} is for {recipe.method}, not for {method}."
+        raise SettingsError(message, "Leave out --method, or use another recipe.", field="method")
+    if preset is not None:
+        raise SettingsError("A recipe file already says everything a preset says.", "Leave out --preset.")
+    return recipe
+
+
+def _changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """Return a validated recipe with some settings changed."""
+    tree = recipe.model_dump()
+    for path, value in changes.items():
+        section, _, name = path.partition(".")
+        tree[section][name] = value
+    return recipe_from_dict(tree)
+
+
+def _parse_pair(pair: str, fields: Sequence[FieldEntry]) -> tuple[str, Any]:
+    """Understand one "key=value"."""
+    key, equals, text = pair.partition("=")
+    if not equals or not key.strip():
+        raise SettingsError(
+            f"'{pair}' is no setting.", "Write it as key=value, such as training.base_lr=1e-4."
+        )
+    field = _find_field(key.strip(), fields)
+    return field.path, _parse_value(text.strip(), field)
+
+
+def _find_field(key: str, fields: Sequence[FieldEntry]) -> FieldEntry:
+    """Find a setting by its dotted name or, where only one has it, by the last part of it."""
+    found = [field for field in fields if key in (field.path, field.name)]
+    exact = [field for field in found if field.path == key]
+    if len(exact or found) == 1:
+        return (exact or found)[0]
+    if found:
+        names = " or ".join(field.path for field in found)
+        raise SettingsError(f"'{key}' can mean several settings.", f"Write {names}.", field=key)
+    from difflib import get_close_matches
+
+    known = [name for field in fields for name in (field.path, field.name)]
+    near = get_close_matches(key, known, n=1)
+    fix = (
+        f"Did you mean {near[0]}?" if near else "'ssl-engine show RUN --recipe' prints all settings of a run."
+    )
+    raise SettingsError(f"There is no setting '{key}'.", fix, field=key)
+
+
+def _parse_value(text: str, field: FieldEntry) -> Any:
+    """Read a value as its setting's type; what does not fit is left to the setting to refuse in words."""
+    if field.type == "boolean":
+        return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(
+            text.lower(), text
+        )
+    if field.type == "choice":
+        return next((choice for choice in field.choices if str(choice) == text), text)
+    try:
+        return {"integer": int, "number": float}.get(field.type, str)(text)
+    except ValueError:
+        return text
+
+
+def relocated(recipe: Recipe, location: str) -> Recipe:
+    """Return the recipe with the full address of its pictures, so that it means the same from every folder."""
+    return _changed(recipe, {"data.location": location})

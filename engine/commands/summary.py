@@ -1,0 +1,82 @@
+"""The numbers of a run, read back from the store."""
+
+from statistics import fmean
+from typing import Any
+
+from engine.store import Run, RunStatus, Store, list_artifacts, read_points
+
+FEW_STEPS = 10
+
+
+def summarise(store: Store, run: Run) -> dict[str, Any]:
+    """Return a run's result as JSON values; what was not measured is null.
+
+    ``loss_first`` and ``loss_last`` are means of the first and last ten steps, ``knn_before`` and ``knn_after`` the
+    top-1 accuracies (0..1) of the untrained and of the last evaluated encoder.
+    """
+    loss = _values(store, run.id, "loss")
+    knn = _values(store, run.id, "knn")
+    checkpoints = list_artifacts(store, run.id, kind="checkpoint")
+    return {
+        "run": run.id,
+        "name": run.name,
+        "status": run.status.value,
+        "method": run.method,
+        "images_seen": run.images_seen,
+        "images_per_second": _mean(_values(store, run.id, "images_per_second")),
+        "loss_first": _mean(loss[:FEW_STEPS]),
+        "loss_last": _mean(loss[-FEW_STEPS:]),
+        "knn_before": knn[0] if knn else None,
+        "knn_after": knn[-1] if knn else None,
+        "feature_spread": _last(_values(store, run.id, "feature_spread")),
+        "effective_rank": _last(_values(store, run.id, "effective_rank")),
+        "step": run.step,
+        "total_steps": run.total_steps,
+        "epoch": round(run.epoch, 4),
+        "seconds": _seconds(run),
+        "device": run.claimed_device or run.device,
+        "seed": run.seed,
+        "data": run.recipe.get("data", {}).get("location"),
+        "fingerprint": run.fingerprint,
+        "checkpoint": str(checkpoints[-1].path) if checkpoints else None,
+        "store": store.where,
+        "error": run.error or None,
+        "fix": run.error_fix or None,
+    }
+
+
+def describe_end(run: Run, summary: dict[str, Any]) -> str:
+    """Say how a run ended, for a person."""
+    words = {
+        RunStatus.FINISHED: "is finished",
+        RunStatus.STOPPED: f"was stopped; 'ssl-engine resume {run.id}' goes on",
+        RunStatus.PAUSED: f"is paused; 'ssl-engine resume {run.id}' goes on",
+        RunStatus.FAILED: f"failed; 'ssl-engine resume {run.id}' tries again",
+    }
+    lines = [f"Run {run.id} {words.get(run.status, f'is {run.status.value}')}."]
+    if summary["loss_last"] is not None:
+        lines.append(f"  loss {summary['loss_first']:.4f} -> {summary['loss_last']:.4f}")
+    if summary["knn_after"] is not None:
+        lines.append(f"  k-NN {summary['knn_before']:.1%} -> {summary['knn_after']:.1%}")
+    if summary["images_per_second"] is not None:
+        lines.append(f"  {run.images_seen:,} pictures, {summary['images_per_second']:.1f} a second")
+    return "\n".join(lines)
+
+
+def _values(store: Store, run_id: int, name: str) -> list[float]:
+    """Return the finite values of a series in order of step."""
+    return [value for _, value, _ in read_points(store, run_id, name) if value is not None]
+
+
+def _mean(values: list[float]) -> float | None:
+    return fmean(values) if values else None
+
+
+def _last(values: list[float]) -> float | None:
+    return values[-1] if values else None
+
+
+def _seconds(run: Run) -> float | None:
+    if run.started_at is None or run.finished_at is None:
+        return None
+    return round(run.finished_at - run.started_at, 2)
