@@ -141,3 +141,12 @@ def _to_8_bit(image: Image.Image) -> Picture:
     else:
         full = 65535.0 if largest <= 65535 else 2.0**31 - 1
     return np.rint(values.clip(0, full) * (255 / full)).astype(np.uint8)
+
+
+def to_channels(picture: Picture, channels: int) -> Picture:
+    """Turn H x W x 1 or 3 into H x W x channels, grey by the weights Pillow uses."""
+    if picture.shape[2] == channels:
+        return picture
+    if channels == 3:
+        return np.repeat(picture, 3, axis=2)
+    return np.asarray(Image.fromarray(picture).convert("L"))[:, :, None]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.data.decode import Picture
+from engine.data.decode import Picture, to_channels
 from engine.data.picture_set import PictureSet, SetInfo, digest
 
 DIGIT_SIDE = 32
@@ -32,7 +32,7 @@ class DigitSet(PictureSet):
         image = Image.fromarray(self.bitmaps[index]).resize(
             (DIGIT_SIDE, DIGIT_SIDE), Image.Resampling.BICUBIC
         )
-        return np.repeat(np.asarray(image)[:, :, None], channels, axis=2)
+        return to_channels(np.asarray(image)[:, :, None], channels)
 
     def describe(self, index: int) -> str:
         """Name and number."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-Plane = NDArray[np.float64]
+Plane = NDArray[np.float32]
 Inside = NDArray[np.bool_]
 
 
@@ -59,11 +59,14 @@ def _cross(x: Plane, y: Plane) -> Inside:
 
 def _heart(x: Plane, y: Plane) -> Inside:
     u, v = 1.25 * x, -1.25 * y + 0.1
-    return (u * u + v * v - 1) ** 3 - u * u * v**3 <= 0
+    bulge = u * u + v * v - 1
+    inside: Inside = bulge * bulge * bulge - u * u * v * v * v <= 0
+    return inside
 
 
 def _crescent(x: Plane, y: Plane) -> Inside:
-    return (np.hypot(x, y) <= 1) & (np.hypot(x - 0.5, y) >= 0.8)
+    inside: Inside = (np.hypot(x, y) <= 1) & (np.hypot(x - 0.5, y) >= 0.8)
+    return inside
 
 
 def _arrow(x: Plane, y: Plane) -> Inside:

@@ -14,6 +14,7 @@ import numpy as np
 from engine.data.examine import Facts, examine
 from engine.data.findings import count_leaks, find_problems, measure_brightness, summarise_sizes
 from engine.data.picture_set import PictureSet
+from engine.data.published import PUBLISHED_PREFIX, fetch_published
 from engine.data.scan_report import Problem, ScanProgress, ScanReport, Sizes
 from engine.data.sources import open_pictures
 from engine.errors import DataError
@@ -36,7 +37,7 @@ def scan(
     """Open a set of pictures and look at every one of them.
 
     Args:
-        location: See ``open_pictures``.
+        location: See ``open_pictures``; ``published:name`` is downloaded first where it is missing.
         kind: See ``open_pictures``.
         channels: As the pictures will be read, 1 or 3.
         on_progress: Called every few pictures.
@@ -45,6 +46,8 @@ def scan(
         DataError: When there is nothing to scan.
     """
     tell = on_progress or _say_nothing
+    if str(location).startswith(PUBLISHED_PREFIX):
+        location = fetch_published(str(location), on_progress=tell)
     tell(ScanProgress(0, 0, "Finding pictures"))
     return scan_pictures(open_pictures(location, kind), channels, on_progress=tell)
 
