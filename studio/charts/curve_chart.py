@@ -17,14 +17,16 @@ from studio.charts.data_table import DataTable, as_tsv
 from studio.charts.legend_row import LegendRow
 from studio.charts.plot_area import PlotArea
 from studio.charts.series import Lines, Points, SeriesSource, make_lines
-from studio.charts.smoothing import weight_of_slider
+from studio.charts.smoothing import window_of_slider
 from studio.widgets.buttons import make_icon_button
 from studio.widgets.labels import make_label
 
 MOST_POINTS = 2400
 COPY_POINTS = 100_000
+LEAD_IN = 3
+LEAD_IN_POINTS = 20_000
 ZOOM_MILLISECONDS = 60
-USUAL_SMOOTHING = 60
+USUAL_SMOOTHING = 35
 
 
 class CurveChart(QFrame):
@@ -44,6 +46,7 @@ class CurveChart(QFrame):
         self._title, self._unit = title, unit
         self._sources: list[SeriesSource] = []
         self._lines: dict[str, Lines] = {}
+        self._spans: dict[str, float] = {}
         self._smoothing = 0
         self._range: tuple[int, int] | None = None
         self._crosshair_step: float | None = None
@@ -100,12 +103,7 @@ class CurveChart(QFrame):
 
     def refresh(self) -> None:
         """Read the points of the visible range anew and draw them."""
-        first, last = self._range or (None, None)
-        weight = weight_of_slider(self._smoothing)
-        self._lines = {
-            source.key: make_lines(source.read(first, last, MOST_POINTS), scale=source.scale, weight=weight)
-            for source in self._sources
-        }
+        self._lines = {source.key: self._read(source) for source in self._sources}
         self._draw()
 
     def set_smoothing(self, position: int) -> None:
@@ -197,6 +195,24 @@ class CurveChart(QFrame):
     def _draw(self) -> None:
         self.plot.draw(self._lines, is_smoothed=self._smoothing > 0, span=self._range)
         self._read_out()
+
+    def _read(self, source: SeriesSource) -> Lines:
+        """Read what is visible of a series, with enough before it to smooth its beginning as well."""
+        window = window_of_slider(self._smoothing, self._spans.get(source.key, 0.0))
+        if self._range is None:
+            points = source.read(None, None, MOST_POINTS)
+            self._spans[source.key] = span = (
+                float(points.steps[-1] - points.steps[0]) if len(points.steps) else 0.0
+            )
+            return make_lines(points, scale=source.scale, window=window_of_slider(self._smoothing, span))
+        first, last = self._range
+        if not window:
+            return make_lines(source.read(first, last, MOST_POINTS), scale=source.scale)
+        lead_in = max(first - round(LEAD_IN * window), 0)
+        # The lead-in must not make the visible part coarser.
+        most = round(MOST_POINTS * (last - lead_in) / (last - first))
+        points = source.read(lead_in, last, min(most, LEAD_IN_POINTS))
+        return make_lines(points, scale=source.scale, window=window, first=first)
 
     def _read_for_person(self, max_points: int) -> dict[str, Points]:
         first, last = self._range or (None, None)

@@ -1,7 +1,7 @@
 """The legend of a chart, which is also where the crosshair's values are read."""
 
 from PySide6.QtGui import QColor, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from studio import theme
 from studio.widgets.labels import make_label
@@ -54,6 +54,7 @@ class LegendRow(QWidget):
         super().__init__(parent)
         self.setObjectName("legend")
         self.setAccessibleName("Legend")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.entries: dict[str, LegendEntry] = {}
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)

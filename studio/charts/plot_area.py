@@ -7,7 +7,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from studio import theme
 from studio.charts.chart_theme import apply_theme, faint_pen, line_pen, set_up
@@ -15,6 +15,7 @@ from studio.charts.series import Floats, Lines, extent, for_axis
 from studio.charts.zoom_box import ZoomBox
 
 PADDING = 0.04
+SPIKES = 0.002
 AXIS_WIDTH = 58
 
 
@@ -45,7 +46,8 @@ class PlotArea(pg.PlotWidget):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.hideButtons()
-        self.setMinimumHeight(140)
+        self.setMinimumSize(160, 120)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         self.showGrid(x=True, y=True, alpha=0.12)
         self.setLabel("bottom", "step")
         if unit:
@@ -111,8 +113,9 @@ class PlotArea(pg.PlotWidget):
     def _fit(self, lines: Mapping[str, Lines], is_smoothed: bool, span: tuple[int, int] | None) -> None:
         """Show the whole range, or the zoomed one, and the values in it."""
         x = extent([for_axis(one.steps, self.log_x) for one in lines.values()])
-        shown = [one.smoothed if is_smoothed else one.raw_values for one in lines.values()]
-        y = extent([for_axis(values, self.log_y) for values in shown])
+        y = extent(
+            [for_axis(one.raw_values, self.log_y) for one in lines.values()], SPIKES if is_smoothed else 0.0
+        )
         if span is not None and not self.log_x:
             x = (float(span[0]), float(span[1]))
         if x is not None and y is not None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
-from studio.charts.smoothing import smooth
+from studio.charts.smoothing import smooth, weight_of_window
 
 Floats = NDArray[np.float64]
 
@@ -16,12 +16,18 @@ Floats = NDArray[np.float64]
 class Points(Protocol):
     """What a source returns: ``engine.store.Curve`` has this shape."""
 
-    steps: NDArray[np.int64]
-    values: Floats
-    low: Floats
-    high: Floats
-    level: int
-    total: int
+    @property
+    def steps(self) -> NDArray[np.int64]: ...  # noqa: D102
+    @property
+    def values(self) -> Floats: ...  # noqa: D102
+    @property
+    def low(self) -> Floats: ...  # noqa: D102
+    @property
+    def high(self) -> Floats: ...  # noqa: D102
+    @property
+    def level(self) -> int: ...  # noqa: D102
+    @property
+    def total(self) -> int: ...  # noqa: D102
 
 
 Read = Callable[[int | None, int | None, int], Points]
@@ -78,23 +84,27 @@ class Lines:
         return min(candidates, key=lambda index: abs(self.steps[index] - step))
 
 
-def make_lines(points: Points, *, scale: float, weight: float) -> Lines:
+def make_lines(points: Points, *, scale: float, window: float = 0.0, first: int | None = None) -> Lines:
     """Turn points into what is drawn.
 
     Args:
         points: N points, sorted by step.
         scale: Factor from stored to shown values.
-        weight: Smoothing weight, 0 for none.
+        window: Steps that smoothing averages over, 0 for none.
+        first: What lies before this step only leads the smoothing in and is not drawn.
     """
     steps = points.steps.astype(np.float64)
     values = points.values * scale
+    spacing = float(steps[-1] - steps[0]) / (len(steps) - 1) if len(steps) > 1 else 1.0
+    smoothed = smooth(values, weight_of_window(window, max(spacing, 1e-9)))
+    start = 0 if first is None else int(np.searchsorted(steps, first))
+    steps, values, smoothed = steps[start:], values[start:], smoothed[start:]
+    raw_steps, raw_values = steps, values
     if points.level:
         # A vertical stroke from the lowest to the highest value: no spike is lost by summing up.
         raw_steps = np.repeat(steps, 2)
-        raw_values = np.column_stack((points.low, points.high)).ravel() * scale
-    else:
-        raw_steps, raw_values = steps, values
-    return Lines(steps, values, smooth(values, weight), raw_steps, raw_values, points.level, points.total)
+        raw_values = np.column_stack((points.low[start:], points.high[start:])).ravel() * scale
+    return Lines(steps, values, smoothed, raw_steps, raw_values, points.level, points.total)
 
 
 def for_axis(values: Floats, is_log: bool) -> Floats:
@@ -105,10 +115,15 @@ def for_axis(values: Floats, is_log: bool) -> Floats:
         return np.where(values > 0, np.log10(values), np.nan)
 
 
-def extent(arrays: list[Floats]) -> tuple[float, float] | None:
-    """Smallest and largest finite value of several arrays; None without one."""
+def extent(arrays: list[Floats], trim: float = 0.0) -> tuple[float, float] | None:
+    """Smallest and largest finite value of several arrays; None without one.
+
+    Args:
+        arrays: Any number of arrays.
+        trim: Share of the values left out at either end, so that single spikes do not flatten the rest.
+    """
     finite = [array[np.isfinite(array)] for array in arrays]
-    finite = [array for array in finite if len(array)]
-    if not finite:
+    bounds = [np.quantile(array, (trim, 1 - trim)) for array in finite if len(array)]
+    if not bounds:
         return None
-    return min(float(array.min()) for array in finite), max(float(array.max()) for array in finite)
+    return min(float(low) for low, _ in bounds), max(float(high) for _, high in bounds)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BLOCK = 512
+WIDEST_SHARE = 0.1
 
 
 def smooth(values: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
@@ -35,13 +36,27 @@ def smooth(values: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
     return smoothed
 
 
-def weight_of_slider(position: int) -> float:
-    """Weight that a slider of 0..100 stands for: even steps of how many points are remembered.
+def window_of_slider(position: int, span: float) -> float:
+    """Steps that a slider of 0..100 averages over: up to a tenth of the whole series, finer near zero.
+
+    In steps and not in points, so that a zoom, which shows other points, shows the same smoothed curve.
 
     Args:
-        position: 0 is no smoothing, 100 remembers about a thousand points.
+        position: 0 is no smoothing.
+        span: Steps from the first to the last point of the whole series.
     """
-    return 0.0 if position <= 0 else 1.0 - 10.0 ** (-3.0 * min(position, 100) / 100)
+    return WIDEST_SHARE * span * (min(max(position, 0), 100) / 100) ** 2
+
+
+def weight_of_window(window: float, spacing: float) -> float:
+    """Weight whose memory is ``window`` steps when points are ``spacing`` steps apart.
+
+    Args:
+        window: Steps averaged over; 0 for no smoothing.
+        spacing: Steps between two points, above 0.
+    """
+    points = window / spacing
+    return 0.0 if points <= 1 else 1.0 - 1.0 / points
 
 
 def _average(values: NDArray[np.float64], weight: float) -> NDArray[np.float64]:

@@ -23,13 +23,19 @@ class EngineState:
 
 
 def engine_state(
-    runs: Iterable[Run], time_left: Callable[[int], float | None], *, owner: str = "", last_error: str = ""
+    runs: Iterable[Run],
+    time_left: Callable[[int], float | None],
+    *,
+    is_up: bool = True,
+    owner: str = "",
+    last_error: str = "",
 ) -> EngineState:
     """Say what the engine does.
 
     Args:
         runs: The runs that train or wait, and any others.
         time_left: Seconds a run still takes, None while unknown.
+        is_up: Whether this program's engine thread lives.
         owner: A sentence when another program runs the training of this store.
         last_error: A sentence when the engine cannot work.
     """
@@ -38,6 +44,7 @@ def engine_state(
         return EngineState(last_error, "bad")
     training = sorted((run for run in everything if is_training(run)), key=lambda run: run.started_at or 0)
     waiting = [run for run in everything if run.status is RunStatus.QUEUED]
+    waiting.sort(key=lambda run: (run.position, run.id))
     paused = [run for run in everything if run.status is RunStatus.PAUSED and not run.is_lost]
     other = f" {owner}" if owner else ""
     if training:
@@ -46,8 +53,12 @@ def engine_state(
         return EngineState(f"Paused: {paused[0].name}{other}", "warn", paused[0].id)
     if owner:
         return EngineState(owner, "warn")
+    if not is_up:
+        return EngineState(
+            "Engine off" + (f" · {wording.counted(len(waiting), 'run')} waiting" if waiting else "")
+        )
     if waiting:
-        return EngineState(f"Engine starts: {waiting[0].name}", "", waiting[0].id)
+        return EngineState(f"Starting: {waiting[0].name}", "", waiting[0].id)
     return EngineState("Engine idle")
 
 

@@ -63,7 +63,10 @@ def took_words(run: Run, now: float) -> str:
         return ""
     if run.finished_at is not None:
         return wording.duration(run.finished_at - run.started_at)
-    return wording.duration(now - run.started_at) if run.is_active else ""
+    if not run.is_active:
+        return ""
+    until = (run.heartbeat_at or now) if run.is_lost else now
+    return wording.duration(until - run.started_at)
 
 
 def ending_words(run: Run) -> str:

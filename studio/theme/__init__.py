@@ -9,7 +9,8 @@ from studio.theme.appearance import (
     series_color,
     theme_changed,
 )
-from studio.theme.icons import forget_drawings, icon, icon_names, pixmap
+from studio.theme.drawings import icon_names
+from studio.theme.icons import forget_drawings, icon, pixmap
 from studio.theme.roles import set_role
 from studio.theme.tokens import BODY_PX, ICON_SIZE, RADIUS, ROW_HEIGHT, SECTION_PX, SMALL_PX, SPACE, TITLE_PX
 

@@ -5,7 +5,6 @@ icon follows a change of theme and a screen's pixel ratio without anyone asking 
 """
 
 from functools import lru_cache
-from importlib.resources import files
 
 from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
@@ -13,17 +12,13 @@ from PySide6.QtSvg import QSvgRenderer
 from typing_extensions import override
 
 from studio.theme.appearance import color
+from studio.theme.drawings import colored_drawing, drawing
 from studio.theme.tokens import ICON_SIZE
 
 
 @lru_cache(maxsize=256)
-def _drawing(stem: str) -> str:
-    return files("resources").joinpath("icons", f"{stem}.svg").read_text(encoding="utf-8")
-
-
-@lru_cache(maxsize=256)
 def _renderer(stem: str, color_name: str) -> QSvgRenderer:
-    return QSvgRenderer(QByteArray(_drawing(stem).replace("currentColor", color_name).encode()))
+    return QSvgRenderer(QByteArray(colored_drawing(stem, color_name).encode()))
 
 
 class _ThemedIconEngine(QIconEngine):
@@ -66,7 +61,7 @@ def icon(stem: str, token: str = "text") -> QIcon:
     Raises:
         FileNotFoundError: If there is no such drawing.
     """
-    _drawing(stem)
+    drawing(stem)
     return QIcon(_ThemedIconEngine(stem, token))
 
 
@@ -87,11 +82,3 @@ def pixmap(stem: str, token: str = "text", size: int = ICON_SIZE, ratio: float =
 def forget_drawings() -> None:
     """Let go of the drawings kept in memory; they must not outlive the application."""
     _renderer.cache_clear()
-
-
-def icon_names() -> list[str]:
-    """Names of all drawings, sorted."""
-    folder = files("resources").joinpath("icons")
-    return sorted(
-        entry.name.removesuffix(".svg") for entry in folder.iterdir() if entry.name.endswith(".svg")
-    )

@@ -2,6 +2,7 @@
 
 from string import Template
 
+from studio.theme.marks import mark_file
 from studio.theme.tokens import BODY_PX, RADIUS, ROW_HEIGHT, SECTION_PX, SMALL_PX, TITLE_PX, TOKENS, Scheme
 
 _TEMPLATE = Template("""
@@ -125,8 +126,21 @@ QScrollBar::handle:hover { background: $disabled; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
+QCheckBox { spacing: 6px; min-height: 22px; }
+QCheckBox:focus { color: $accent; }
+QCheckBox:disabled { color: $disabled; }
+QCheckBox::indicator {
+    width: 14px; height: 14px; border: 1px solid $muted; border-radius: 3px; background: $surface;
+}
+QCheckBox::indicator:hover, QCheckBox::indicator:focus { border-color: $accent; }
+QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$check_mark"); }
+QCheckBox::indicator:disabled { border-color: $line_strong; background: $window; }
+QComboBox::down-arrow { image: url("$down_mark"); width: 12px; height: 12px; }
+QLineEdit QToolButton { min-height: 0; border: none; background: transparent; padding: 0; }
+
 QSplitter::handle { background: transparent; }
 QSplitter::handle:hover { background: $line; }
+QSlider:horizontal { min-height: 20px; }
 QSlider::groove:horizontal { background: $line_strong; height: 4px; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $accent; height: 4px; border-radius: 2px; }
 QSlider::handle:horizontal {
@@ -156,6 +170,8 @@ def stylesheet(scheme: Scheme) -> str:
     colors = {name: pair[1 if scheme == "dark" else 0] for name, pair in TOKENS.items()}
     return _TEMPLATE.substitute(
         colors,
+        check_mark=mark_file("check", colors["on_accent"]),
+        down_mark=mark_file("down", colors["muted"]),
         radius=RADIUS,
         inner_row=ROW_HEIGHT - 2,
         body_px=BODY_PX,

@@ -58,6 +58,7 @@ class StatusBar(QFrame):
         self._state = engine_state(
             watch.runs.values(),
             watch.time_left,
+            is_up=supervisor.is_running,
             owner=supervisor.owner,
             last_error=self._trouble or supervisor.last_error,
         )

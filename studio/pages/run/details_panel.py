@@ -1,0 +1,166 @@
+"""The details of a run: facts, versions, recipe; to copy, and to save as a recipe file."""
+
+from pathlib import Path
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.errors import EngineError, StoreError
+from engine.store import Dataset, Run, get_dataset
+from studio import theme
+from studio.context import StudioContext
+from studio.pages.run.facts import recipe_text, run_facts, version_facts, whole_text
+from studio.widgets.buttons import make_button
+from studio.widgets.labels import make_label
+
+RECIPE_HEIGHT = 360
+
+
+class DetailsPanel(QWidget):
+    """Shows one run's row in full.
+
+    Args:
+        context: Store and toasts.
+        parent: Qt owner.
+    """
+
+    def __init__(self, context: StudioContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._run: Run | None = None
+        self.setObjectName("details_panel")
+        self.setAccessibleName("Details")
+        content = QWidget()
+        content.setObjectName("scroll_content")
+        self._column = QVBoxLayout(content)
+        self._column.setContentsMargins(0, 0, 8, 8)
+        self._column.setSpacing(8)
+        self._facts = QFormLayout()
+        self._column.addLayout(self._facts)
+        self._column.addWidget(make_label("Recipe", "recipe_heading", "section"))
+        self.recipe = QPlainTextEdit()
+        self.recipe.setObjectName("recipe_text")
+        self.recipe.setAccessibleName("Recipe")
+        self.recipe.setReadOnly(True)
+        self.recipe.setTabChangesFocus(True)
+        self.recipe.setMinimumHeight(RECIPE_HEIGHT)
+        theme.set_role(self.recipe, "mono")
+        self._column.addWidget(self.recipe)
+        self._column.addWidget(make_label("Versions", "versions_heading", "section"))
+        self._versions = QFormLayout()
+        self._column.addLayout(self._versions)
+        self._column.addStretch(1)
+        area = QScrollArea()
+        area.setObjectName("details_scroll")
+        area.setAccessibleName("Details")
+        area.setWidgetResizable(True)
+        area.setWidget(content)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 8, 0, 0)
+        whole.setSpacing(8)
+        whole.addLayout(self._build_buttons())
+        whole.addWidget(area, 1)
+
+    def show_run(self, run: Run) -> None:
+        """Show a run; what did not change is left alone, so that a selection stays."""
+        if self._run == run:
+            return
+        is_same_recipe = self._run is not None and self._run.id == run.id
+        self._run = run
+        _fill(self._facts, run_facts(run, self._dataset(run)))
+        _fill(self._versions, version_facts(run))
+        if not is_same_recipe:
+            try:
+                self.recipe.setPlainText(recipe_text(run))
+            except EngineError as error:
+                self.recipe.setPlainText(str(error))
+
+    def copy(self) -> None:
+        """Put everything on the clipboard as text."""
+        if self._run is not None:
+            QGuiApplication.clipboard().setText(whole_text(self._run, self._dataset(self._run)))
+            self._context.toast("The details are on the clipboard.", "good")
+
+    def ask_where_to_save(self) -> None:
+        """Let the person choose a file and write the recipe there."""
+        if self._run is None:
+            return
+        name = "".join(letter if letter.isalnum() else "-" for letter in self._run.name).strip("-")
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, "Save the recipe", str(Path.home() / f"{name}.toml"), "Recipes (*.toml)"
+        )
+        if chosen:
+            self.save_recipe(Path(chosen))
+
+    def save_recipe(self, path: Path) -> None:
+        """Write the recipe as a file that ``ssl-engine train --recipe`` takes.
+
+        Args:
+            path: Where to; an existing file is replaced.
+        """
+        if self._run is None:
+            return
+        try:
+            path.write_text(recipe_text(self._run), encoding="utf-8")
+        except OSError as error:
+            self._context.toast(
+                f"The recipe cannot be written to {path}: {error.strerror or error}. Choose another place.",
+                "bad",
+                ("Save elsewhere…", self.ask_where_to_save),
+            )
+        except EngineError as error:
+            self._context.toast(str(error), "bad")
+        else:
+            self._context.toast(f"Saved. Train with it: ssl-engine train --recipe {path}", "good")
+
+    def _build_buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(make_button("Copy all", "details_copy", self.copy, icon="copy"))
+        row.addWidget(make_button("Save recipe file…", "save_recipe", self.ask_where_to_save, icon="save"))
+        row.addStretch(1)
+        return row
+
+    def _dataset(self, run: Run) -> Dataset | None:
+        if run.dataset_id is None:
+            return None
+        try:
+            return get_dataset(self._context.store, run.dataset_id)
+        except StoreError:
+            return None
+
+
+def _fill(form: QFormLayout, facts: list[tuple[str, str]]) -> None:
+    """Show facts; rows are kept where the names did not change."""
+    names = [name for name, _ in facts]
+    shown = [_label_of(form, row) for row in range(form.rowCount())]
+    if shown != names:
+        while form.rowCount():
+            form.removeRow(0)
+        for name, value in facts:
+            form.addRow(
+                make_label(name, f"fact_name_{name}", "muted"), make_label(value, f"fact_{name}", wraps=True)
+            )
+        return
+    for row, (_, value) in enumerate(facts):
+        field = _widget_at(form, row, QFormLayout.ItemRole.FieldRole)
+        if field is not None and field.property("text") != value:
+            field.setProperty("text", value)
+
+
+def _label_of(form: QFormLayout, row: int) -> str:
+    widget = _widget_at(form, row, QFormLayout.ItemRole.LabelRole)
+    return "" if widget is None else str(widget.property("text"))
+
+
+def _widget_at(form: QFormLayout, row: int, role: QFormLayout.ItemRole) -> QWidget | None:
+    item = form.itemAt(row, role)
+    return None if item is None else item.widget()

@@ -1,0 +1,217 @@
+"""Run: one run from close by. Curves, log, alarms, details, and everything that can be done with it."""
+
+from typing import ClassVar
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from engine.errors import StoreError
+from engine.store import Event, Run, get_run, list_runs
+from studio.context import StudioContext
+from studio.live.run_actions import Action
+from studio.live.run_words import state_words
+from studio.pages.page import Page
+from studio.pages.run.alarms_panel import AlarmsPanel
+from studio.pages.run.charts_panel import ChartsPanel
+from studio.pages.run.controls import RunControls
+from studio.pages.run.details_panel import DetailsPanel
+from studio.pages.run.header_card import HeaderCard
+from studio.pages.run.log_panel import LogPanel
+from studio.pages.run_control import asked_words, control
+from studio.widgets.empty_state import EmptyState
+
+MOST_LISTED = 100
+_TABS = {"log": 0, "alarms": 1, "details": 2}
+
+
+class RunPage(Page):
+    """Shows the run that was asked for, else the one that trains, else the newest."""
+
+    name: ClassVar[str] = "run"
+    title: ClassVar[str] = "Run"
+    icon: ClassVar[str] = "run"
+    order: ClassVar[int] = 40
+
+    def __init__(self, context: StudioContext) -> None:
+        super().__init__(context)
+        self._run: Run | None = None
+        self._asked: tuple[str, object] = ("", None)
+        self._build()
+        watch = context.watch
+        watch.runs_changed.connect(self._on_runs_changed)
+        watch.run_changed.connect(self._on_run_changed)
+        watch.metrics_changed.connect(self._on_metrics_changed)
+        watch.events_added.connect(self._on_events_added)
+
+    @property
+    def run(self) -> Run | None:
+        """The run that is shown."""
+        return self._run
+
+    @override
+    def show_with(self, **arguments: object) -> None:
+        """Show a run.
+
+        Args:
+            arguments: ``run_id`` chooses the run; ``show`` is "log", "alarms", "details" or "system".
+        """
+        run_id = arguments.get("run_id")
+        self._list_runs()
+        self._open(run_id if isinstance(run_id, int) else self._usual_run())
+        show = str(arguments.get("show", ""))
+        if show in _TABS:
+            self.tabs.setCurrentIndex(_TABS[show])
+        elif show == "system":
+            self.charts.show_chart("system_chart")
+
+    @override
+    def header_actions(self) -> list[QWidget]:
+        return [self.chooser, *self.controls.widgets()]
+
+    def act(self, action: Action) -> None:
+        """Do what a button says."""
+        if self._run is None:
+            return
+        # Set first: when the row already shows the change, looking at the store clears it again.
+        self._asked = (asked_words(action), _state(self._run))
+        self.header.say_asked(self._asked[0])
+        made = control(self.context, self._run.id, action)
+        if made is not None:
+            self._open(made.id)
+
+    def _build(self) -> None:
+        self.chooser = QComboBox()
+        self.chooser.setObjectName("run_chooser")
+        self.chooser.setAccessibleName("Which run")
+        self.chooser.setMinimumWidth(220)
+        self.chooser.activated.connect(lambda _index: self._open(self.chooser.currentData()))
+        self.controls = RunControls(self.act)
+        self.header = HeaderCard(self.context, self.act)
+        self.charts = ChartsPanel(self.context)
+        self.log = LogPanel(self.context)
+        self.alarms = AlarmsPanel(self.context)
+        self.details = DetailsPanel(self.context)
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("run_tabs")
+        self.tabs.setAccessibleName("Log, alarms, details")
+        for title, panel in (("Log", self.log), ("Alarms", self.alarms), ("Details", self.details)):
+            self.tabs.addTab(panel, title)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setObjectName("run_split")
+        split.setChildrenCollapsible(False)
+        split.setHandleWidth(12)
+        split.addWidget(self.charts)
+        split.addWidget(self.tabs)
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 1)
+        split.setSizes([780, 360])
+        shown = QWidget()
+        column = QVBoxLayout(shown)
+        column.setContentsMargins(24, 8, 24, 8)
+        column.setSpacing(12)
+        column.addWidget(self.header)
+        column.addWidget(split, 1)
+        self._empty = EmptyState(
+            "run",
+            "No runs yet. Start one on your pictures or on the built-in ones.",
+            "run_empty",
+            ("New run", lambda: self.context.navigate("new_run", {})),
+        )
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(shown)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._stack)
+
+    def _usual_run(self) -> int | None:
+        """The run that was shown before, else one that trains, else the newest."""
+        runs = self.context.watch.runs
+        if self._run is not None and any(run_id == self._run.id for run_id in self._listed):
+            return self._run.id
+        training = [run.id for run in runs.values() if run.is_active]
+        return max(training, default=max(self._listed, default=None))
+
+    def _list_runs(self) -> None:
+        runs = list_runs(self.context.store, limit=MOST_LISTED)
+        self._listed = [run.id for run in runs]
+        self.chooser.blockSignals(True)
+        self.chooser.clear()
+        for run in runs:
+            self.chooser.addItem(f"{run.id} · {run.name} · {state_words(run).word}", run.id)
+        if self._run is not None:
+            self.chooser.setCurrentIndex(self.chooser.findData(self._run.id))
+        self.chooser.blockSignals(False)
+        self.chooser.setEnabled(bool(runs))
+
+    def _open(self, run_id: int | None) -> None:
+        """Read a run and show it from the start."""
+        try:
+            run = get_run(self.context.store, run_id) if run_id is not None else None
+        except StoreError as error:
+            self.context.toast(str(error), "bad")
+            run = None
+        is_same = run is not None and self._run is not None and run.id == self._run.id
+        self._stack.setCurrentIndex(0 if run is None else 1)
+        if run is None:
+            self._run = None
+            self.controls.show_run(None)
+            return
+        if not is_same:
+            self._asked = ("", None)
+            self.log.show_run(run.id)
+            self.alarms.show_run(run.id)
+            self.charts.show_run(run.id)
+        self._show(run)
+        self.header.show_metrics(run.id)
+        self.charts.refresh_now()
+        self._show_alarm_count()
+        self.chooser.setCurrentIndex(self.chooser.findData(run.id))
+
+    def _show(self, run: Run) -> None:
+        """Show the row; everything enabled follows from it."""
+        self._run = run
+        self.header.show_run(run)
+        self.controls.show_run(run)
+        self.details.show_run(run)
+        if self._asked[1] != _state(run):
+            self._asked = ("", None)
+        self.header.say_asked(self._asked[0])
+
+    def _show_alarm_count(self) -> None:
+        number = self.alarms.number
+        self.tabs.setTabText(_TABS["alarms"], f"Alarms ({number})" if number else "Alarms")
+
+    def _on_runs_changed(self) -> None:
+        if not self.isVisible():
+            return
+        self._list_runs()
+        if self._run is None:
+            self._open(self._usual_run())
+        elif self._run.id not in self._listed:
+            self._run = None
+            self._open(self._usual_run())
+        else:
+            self._on_run_changed(self._run.id)
+
+    def _on_run_changed(self, run_id: int) -> None:
+        if self._run is not None and run_id == self._run.id and self.isVisible():
+            self._show(self.context.watch.runs.get(run_id) or get_run(self.context.store, run_id))
+
+    def _on_metrics_changed(self, run_id: int) -> None:
+        if self._run is not None and run_id == self._run.id and self.isVisible():
+            self.header.show_metrics(run_id)
+            self.charts.refresh_soon()
+
+    def _on_events_added(self, events: list[Event]) -> None:
+        mine = [event for event in events if self._run is not None and event.run_id == self._run.id]
+        if mine:
+            self.log.add(mine)
+            self.alarms.add(mine)
+            self._show_alarm_count()
+
+
+def _state(run: Run) -> object:
+    """What an answered request changes in a row."""
+    return (run.id, run.status, run.pid is None, run.resumes)
