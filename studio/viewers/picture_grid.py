@@ -11,6 +11,7 @@ from studio.theme import set_role
 from studio.viewers.picture_view import Look, PictureView
 
 SPACING = 8
+WHOLE_ROWS_WORTH = 0.8
 
 
 class PicturePanel(QWidget):
@@ -127,7 +128,10 @@ class PictureGrid(QWidget):
             width = (self.width() - SPACING * (columns - 1)) / columns
             return min(width, (self.height() - SPACING * (rows - 1)) / rows - caption)
 
-        return max(range(1, count + 1), key=lambda columns: (round(side(columns)), columns))
+        largest = max(side(columns) for columns in range(1, count + 1))
+        # Whole rows are worth a little size.
+        good = [columns for columns in range(1, count + 1) if side(columns) >= WHOLE_ROWS_WORTH * largest]
+        return max(good, key=lambda columns: (count % columns == 0, round(side(columns)), columns))
 
     def _place(self) -> None:
         self._columns = self._best_columns()

@@ -128,13 +128,15 @@ class PictureView(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), color("window"))
         if not self._image.isNull():
+            painter.setClipRect(self._frame())
             target = self._target()
             is_smaller = target.width() * self.devicePixelRatioF() < 2 * self._image.width()
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, is_smaller)
             painter.drawImage(target, self._image)
+            painter.setClipping(False)
         if self.hasFocus():
             painter.setPen(color("accent"))
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+            painter.drawRect(self._frame().adjusted(0, 0, -1, -1))
 
     @override
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -171,7 +173,7 @@ class PictureView(QWidget):
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Zoom, move and fit by keys."""
-        middle = QPointF(self.rect().center())
+        middle = self._frame().center()
         moves = {
             Qt.Key.Key_Left: QPointF(KEY_STEP, 0),
             Qt.Key.Key_Right: QPointF(-KEY_STEP, 0),
@@ -212,17 +214,20 @@ class PictureView(QWidget):
         if path:
             self.save(Path(path))
 
-    def _scale(self) -> float:
-        """Widget pixels per picture pixel."""
-        fit = min(self.width() / self._image.width(), self.height() / self._image.height())
-        return fit * self._look.zoom
+    def _frame(self) -> QRectF:
+        """Where the fitted picture lies: as large as it goes, below its title; a zoomed one stays inside."""
+        if self._image.isNull():
+            return QRectF(self.rect())
+        scale = min(self.width() / self._image.width(), self.height() / self._image.height())
+        width, height = self._image.width() * scale, self._image.height() * scale
+        return QRectF((self.width() - width) / 2, 0, width, height)
 
     def _target(self) -> QRectF:
-        """Where the whole picture lies in widget coordinates, cut by the widget's edge when zoomed."""
-        scale = self._scale()
-        width, height = self._image.width() * scale, self._image.height() * scale
+        """Where the whole picture would lie in widget coordinates, the part that is seen inside the frame."""
+        frame, zoom = self._frame(), self._look.zoom
+        width, height = frame.width() * zoom, frame.height() * zoom
         x, y = self._look.centre
-        return QRectF(self.width() / 2 - x * width, self.height() / 2 - y * height, width, height)
+        return QRectF(frame.center().x() - x * width, frame.center().y() - y * height, width, height)
 
     def _zoom_at(self, point: QPointF, factor: float) -> None:
         if self._image.isNull():

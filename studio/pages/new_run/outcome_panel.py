@@ -10,6 +10,7 @@ from studio.pages.new_run import estimate
 from studio.pages.new_run.draft import Checked
 from studio.pages.new_run.preview_panel import PreviewPanel
 from studio.pages.new_run.problem_list import ProblemList
+from studio.pages.new_run.schedule_chart import ScheduleChart
 from studio.widgets.buttons import make_button
 from studio.widgets.labels import make_label
 
@@ -31,6 +32,7 @@ class OutcomePanel(QWidget):
         self._context = context
         self.preview = PreviewPanel(context.inspector, self)
         self.problems = ProblemList(self)
+        self.schedule = ScheduleChart(self)
         facts = ("length", "rate", "time", "disk")
         self._facts = {name: make_label("", f"estimate.{name}", wraps=True) for name in facts}
         self.name = QLineEdit(self)
@@ -68,6 +70,7 @@ class OutcomePanel(QWidget):
             label.setText(lines[name])
             label.setVisible(bool(lines[name]))
         self._facts_heading.setVisible(bool(lines["length"]))
+        self.schedule.show_plan(plan)
 
     def _show_preview(self, checked: Checked, num_pictures: int) -> None:
         if checked.recipe is None:
@@ -90,13 +93,15 @@ class OutcomePanel(QWidget):
         column.addWidget(make_label("Preview", "preview_heading", "section"))
         column.addWidget(self.preview)
         column.addSpacing(8)
+        column.addWidget(make_label("Problems", "problems_heading", "section"))
+        column.addWidget(self.problems)
+        column.addSpacing(8)
         self._facts_heading = make_label("What it takes", "estimate_heading", "section")
         column.addWidget(self._facts_heading)
         for label in self._facts.values():
             column.addWidget(label)
         column.addSpacing(8)
-        column.addWidget(make_label("Problems", "problems_heading", "section"))
-        column.addWidget(self.problems)
+        column.addWidget(self.schedule)
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)

@@ -1,0 +1,107 @@
+"""Shows what came of a look: the pictures, that it is being drawn, or why there is none."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+
+from studio import theme
+from studio.live.inspector import Reply
+from studio.viewers.reconstruction_viewer import ReconstructionViewer
+from studio.widgets.buttons import make_button
+from studio.widgets.icon_label import IconLabel
+from studio.widgets.labels import make_label
+
+PATIENCE_MILLISECONDS = 250
+
+
+class LookPanel(QWidget):
+    """The viewer under a thin bar that appears when a look takes longer than a moment.
+
+    Args:
+        on_again: Called when the person wants to try again after an error.
+        parent: Qt owner.
+    """
+
+    failed = Signal(str)
+
+    def __init__(self, on_again: Callable[[], object], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("look_panel")
+        self.viewer = ReconstructionViewer(self)
+        self.viewer.failed.connect(self.failed)
+        self._bar = QProgressBar(self)
+        self._bar.setObjectName("look_progress")
+        self._bar.setAccessibleName("The network rebuilds the picture")
+        self._bar.setRange(0, 0)
+        self._bar.setTextVisible(False)
+        room = self._bar.sizePolicy()
+        room.setRetainSizeWhenHidden(True)
+        self._bar.setSizePolicy(room)
+        self._bar.hide()
+        self.waiting = make_label("", "look_waiting", "muted")
+        self.waiting.hide()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(PATIENCE_MILLISECONDS)
+        self._timer.timeout.connect(self._bar.show)
+        self._error = self._make_error(on_again)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        for widget in (self._bar, self.waiting, self._error):
+            layout.addWidget(widget)
+        layout.addWidget(self.viewer, 1)
+
+    @property
+    def error(self) -> str:
+        """The sentence shown instead of pictures; empty when there is none."""
+        return self.sentence.text() if self._error.isVisibleTo(self) else ""
+
+    def show_waiting(self, sentence: str = "") -> None:
+        """Show that a look is on its way; what is on screen stays until it comes."""
+        self.waiting.setText(sentence)
+        self.waiting.setVisible(bool(sentence))
+        self._timer.start()
+
+    def show_reply(self, reply: Reply) -> None:
+        """Show what came."""
+        self._rest()
+        self._error.setVisible(not reply.ok)
+        self.viewer.setVisible(reply.ok)
+        if reply.ok:
+            self.viewer.show_reconstruction(reply.arrays, reply.info)
+        else:
+            self.sentence.setText(reply.error)
+            self.fix.setText(reply.fix)
+            self._error.setToolTip(reply.detail)
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._rest()
+        self._error.hide()
+        self.viewer.clear()
+
+    def _rest(self) -> None:
+        self._timer.stop()
+        self._bar.hide()
+        self.waiting.hide()
+
+    def _make_error(self, on_again: Callable[[], object]) -> QFrame:
+        frame = QFrame(self)
+        frame.setObjectName("look_error")
+        theme.set_role(frame, "note_bad")
+        self.sentence = make_label("", "look_error_sentence", wraps=True)
+        self.fix = make_label("", "look_error_fix", "muted", wraps=True)
+        words = QVBoxLayout()
+        words.setSpacing(4)
+        words.addWidget(self.sentence)
+        words.addWidget(self.fix)
+        row = QHBoxLayout(frame)
+        row.setContentsMargins(12, 8, 12, 8)
+        row.setSpacing(8)
+        row.addWidget(IconLabel("error", "Error", "bad"))
+        row.addLayout(words, 1)
+        row.addWidget(make_button("Try again", "look_again", on_again))
+        frame.hide()
+        return frame

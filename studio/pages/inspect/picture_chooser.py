@@ -1,0 +1,141 @@
+"""Chooses the picture that is looked at: one of the data set, or one of the person's own."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QImage, QImageReader
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from studio import wording
+from studio.live.inspector import InspectorClient, Reply
+from studio.viewers.images import to_image
+from studio.viewers.picture_strip import THUMBNAIL_PX, PictureStrip
+from studio.widgets.buttons import make_button
+from studio.widgets.labels import make_label
+
+LANE = "inspect.strip"
+SHOWN_AT_FIRST = 40
+MORE_BY = 4
+SQUARE = (2 * THUMBNAIL_PX, 2 * THUMBNAIL_PX)
+FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm);;All files (*)"
+
+
+class PictureChooser(QWidget):
+    """A strip of the data set's pictures, with the person's own ones at its left end.
+
+    Args:
+        inspector: Draws the thumbnails.
+        parent: Qt owner.
+    """
+
+    chosen = Signal()
+
+    def __init__(self, inspector: InspectorClient, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("picture_chooser")
+        self._inspector = inspector
+        self._data: Mapping[str, Any] = {}
+        self._count = SHOWN_AT_FIRST
+        self._own: list[str] = []
+        self.strip = PictureStrip("Pictures of the data set", self)
+        self.strip.chosen.connect(self._on_chosen)
+        self.message = make_label("", "strip_message", "small", wraps=True)
+        self.browse = make_button("Own picture…", "own_picture", self._on_browse, icon="folder")
+        self.browse.setToolTip("Choose a picture file, or drop one anywhere on this page")
+        self.more = make_button(
+            "More", "more_pictures", self._on_more, role="quiet", tip="Show more of the data set"
+        )
+        self.picture: int | str = 0
+        self._lay_out()
+
+    def show_data(self, data: Mapping[str, Any]) -> None:
+        """Show the pictures of a run's data set.
+
+        Args:
+            data: ``location`` and ``kind`` as the run's recipe has them.
+        """
+        if dict(data) == dict(self._data):
+            return
+        self._data, self._count = dict(data), SHOWN_AT_FIRST
+        if isinstance(self.picture, int):
+            self.picture = 0
+        self._ask()
+
+    def choose_own(self, path: Path) -> None:
+        """Look at a picture file."""
+        name = str(path)
+        if name not in self._own:
+            self._own.insert(0, name)
+        self.strip.put_first(name, _read_small(name), path.name)
+        self.strip.mark(name)
+        self._on_chosen(name)
+
+    def _ask(self) -> None:
+        self.message.setText("Loading pictures…")
+        self.more.setEnabled(False)
+        arguments = {name: self._data.get(name) for name in ("location", "kind")}
+        self._inspector.request(
+            LANE, "thumbnails", self._on_reply, count=self._count, size=2 * THUMBNAIL_PX, **arguments
+        )
+
+    def _on_reply(self, reply: Reply) -> None:
+        if not reply.ok:
+            self._fill([], [], [])
+            self.message.setText(f"{reply.error} {reply.fix} A picture of your own can still be looked at.")
+            return
+        keys = sorted(reply.arrays, key=int)
+        indices = [int(index) for index in reply.info.get("indices", keys)]
+        tips = [str(name) for name in reply.info.get("names", keys)]
+        self._fill(indices, [to_image(reply.arrays[key]) for key in keys], tips)
+        total = int(reply.info.get("total", len(keys)))
+        self.message.setText(
+            f"{wording.count(len(indices))} of {wording.count(total)} pictures, spread over the data set"
+        )
+        self.more.setEnabled(len(indices) < total)
+
+    def _fill(self, indices: list[int], images: list[QImage], tips: list[str]) -> None:
+        own = [_read_small(name) for name in self._own]
+        names = [Path(name).name for name in self._own]
+        self.strip.show_pictures([*self._own, *indices], [*own, *images], [*names, *tips])
+        if self.picture not in self.strip.keys and indices:
+            self.picture = indices[0]
+            self.chosen.emit()
+        self.strip.mark(self.picture)
+
+    def _on_chosen(self, key: object) -> None:
+        if isinstance(key, int | str):
+            self.picture = key
+            self.chosen.emit()
+
+    def _on_more(self) -> None:
+        self._count *= MORE_BY
+        self._ask()
+
+    def _on_browse(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Choose a picture", str(Path.home()), FILTER)
+        if path:
+            self.choose_own(Path(path))
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.browse)
+        row.addWidget(self.message, 1)
+        row.addWidget(self.more)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(row)
+        layout.addWidget(self.strip)
+
+
+def _read_small(path: str) -> QImage:
+    """A thumbnail of a picture file; a null picture where Qt cannot read it, the engine may still."""
+    reader = QImageReader(path)
+    reader.setAutoTransform(True)
+    size = reader.size()
+    if size.isValid():
+        reader.setScaledSize(size.scaled(*SQUARE, Qt.AspectRatioMode.KeepAspectRatio))
+    return reader.read()

@@ -1,0 +1,201 @@
+"""Inspect: what a run's network makes of a picture, at any of its checkpoints and under any mask."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from engine.store import Run, list_artifacts, list_runs
+from studio.context import StudioContext
+from studio.live.inspector import Reply
+from studio.pages.inspect.checkpoint_slider import CheckpointSlider
+from studio.pages.inspect.look_panel import LookPanel
+from studio.pages.inspect.mask_controls import MaskControls
+from studio.pages.inspect.picture_chooser import PictureChooser
+from studio.pages.page import Page
+from studio.widgets.empty_state import EmptyState
+from studio.widgets.labels import make_label
+
+LANE = "inspect.look"
+CHECKPOINT = "checkpoint"
+PRETRAIN = "pretrain"
+
+
+class InspectPage(Page):
+    """Run and checkpoint above, pictures in the middle, the data set's strip below.
+
+    Args:
+        context: Store, signals and inspector.
+    """
+
+    name: ClassVar[str] = "inspect"
+    title: ClassVar[str] = "Inspect"
+    icon: ClassVar[str] = "inspect"
+    order: ClassVar[int] = 50
+
+    def __init__(self, context: StudioContext) -> None:
+        super().__init__(context)
+        self.setAcceptDrops(True)
+        self._runs: dict[int, Run] = {}
+        self._shown_run: int | None = None
+        self.run_box = QComboBox(self)
+        self.run_box.setObjectName("inspect_run")
+        self.run_box.setAccessibleName("Run")
+        self.run_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.run_box.setMinimumContentsLength(24)
+        self.checkpoints = CheckpointSlider(self)
+        self.masking = MaskControls(self)
+        self.look = LookPanel(self._ask, self)
+        self.pictures = PictureChooser(context.inspector, self)
+        self._no_runs = EmptyState(
+            "inspect",
+            "No runs yet. Start one, and what it learns can be looked at here.",
+            "inspect_no_runs",
+            ("New run", lambda: context.navigate("new_run", {})),
+        )
+        self._no_checkpoint = EmptyState(
+            "clock", "", "inspect_no_checkpoint", ("Open the run", self._open_run)
+        )
+        self._stack = QStackedWidget(self)
+        self._lay_out()
+        self._connect()
+        self._refresh_runs()
+
+    @override
+    def show_with(self, **arguments: object) -> None:
+        """Open on a run.
+
+        Args:
+            arguments: ``run_id`` (int), ``artifact_id`` (int), ``picture`` (str, a file).
+        """
+        self._refresh_runs()
+        if "run_id" in arguments:
+            self.run_box.setCurrentIndex(max(self.run_box.findData(arguments["run_id"]), 0))
+        if "artifact_id" in arguments:
+            self.checkpoints.choose(int(str(arguments["artifact_id"])))
+        if "picture" in arguments:
+            self.pictures.choose_own(Path(str(arguments["picture"])))
+
+    @property
+    def run(self) -> Run | None:
+        """The run that is looked into."""
+        return self._runs.get(self.run_box.currentData())
+
+    @override
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take picture files."""
+        if any(Path(url.toLocalFile()).is_file() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    @override
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Look at the dropped picture."""
+        files = [Path(url.toLocalFile()) for url in event.mimeData().urls()]
+        event.acceptProposedAction()
+        self.pictures.choose_own(next(file for file in files if file.is_file()))
+
+    def _connect(self) -> None:
+        watch = self.context.watch
+        watch.runs_changed.connect(self._refresh_runs)
+        watch.artifacts_changed.connect(self._on_artifacts)
+        self.run_box.currentIndexChanged.connect(self._on_run)
+        self.checkpoints.chosen.connect(self._ask)
+        self.masking.changed.connect(self._ask)
+        self.masking.error_toggled.connect(self.look.viewer.show_error)
+        self.pictures.chosen.connect(self._ask)
+        self.look.failed.connect(lambda sentence: self.context.toast(sentence, "bad"))
+
+    def _refresh_runs(self) -> None:
+        """Read the runs anew; the chosen one stays chosen."""
+        chosen = self.run_box.currentData()
+        runs = [run for run in list_runs(self.context.store) if run.kind == PRETRAIN]
+        self._runs = {run.id: run for run in runs}
+        self.run_box.blockSignals(True)
+        self.run_box.clear()
+        for run in runs:
+            self.run_box.addItem(f"{run.name} · run {run.id} · {run.status.value}", run.id)
+        usual = next((run.id for run in runs if list_artifacts(self.context.store, run.id, CHECKPOINT)), None)
+        index = self.run_box.findData(chosen if chosen in self._runs else usual)
+        self.run_box.setCurrentIndex(max(index, 0) if runs else -1)
+        self.run_box.blockSignals(False)
+        if self.run_box.currentData() != self._shown_run or not runs:
+            self._on_run()
+
+    def _on_run(self) -> None:
+        run = self.run
+        self._shown_run = run.id if run else None
+        self.look.clear()
+        if run is None:
+            self.context.inspector.cancel(LANE)
+            self._stack.setCurrentWidget(self._no_runs)
+            return
+        self.masking.set_trained_ratio(run.recipe.get("settings", {}).get("mask_ratio"))
+        self.checkpoints.blockSignals(True)
+        self.checkpoints.show_checkpoints([])
+        self.checkpoints.blockSignals(False)
+        self._on_artifacts(run.id)
+
+    def _on_artifacts(self, run_id: int) -> None:
+        run = self.run
+        if run is None or run.id != run_id:
+            return
+        checkpoints = list_artifacts(self.context.store, run.id, CHECKPOINT)
+        if checkpoints:
+            self._stack.setCurrentWidget(self._bench)
+            self.pictures.show_data(run.recipe.get("data", {}))
+        else:
+            self._no_checkpoint.say(
+                f"'{run.name}' has no checkpoint yet. Save one on its page, or wait for its first."
+            )
+            self._stack.setCurrentWidget(self._no_checkpoint)
+        self.checkpoints.show_checkpoints(checkpoints)
+
+    def _ask(self) -> None:
+        """Ask for what is chosen now; an earlier question that is still open is forgotten."""
+        run, checkpoint = self.run, self.checkpoints.current
+        if run is None or checkpoint is None:
+            return
+        is_first = not self.context.inspector.is_ready
+        self.look.show_waiting(
+            "Starting the inspector: it loads torch once, then looks are quick." if is_first else ""
+        )
+        self.context.inspector.request(
+            LANE,
+            "reconstruct",
+            self._on_reply,
+            run=run.id,
+            artifact=checkpoint.id,
+            picture=self.pictures.picture,
+            mask_ratio=self.masking.ratio,
+            seed=self.masking.seed,
+        )
+
+    def _on_reply(self, reply: Reply) -> None:
+        self.look.show_reply(reply)
+
+    def _open_run(self) -> None:
+        if self.run is not None:
+            self.context.navigate("run", {"run_id": self.run.id})
+
+    def _lay_out(self) -> None:
+        self._bench = QWidget()
+        bench = QVBoxLayout(self._bench)
+        bench.setContentsMargins(0, 0, 0, 0)
+        bench.setSpacing(8)
+        bench.addWidget(self.masking)
+        bench.addWidget(self.look, 1)
+        bench.addWidget(self.pictures)
+        for widget in (self._no_runs, self._no_checkpoint, self._bench):
+            self._stack.addWidget(widget)
+        head = QHBoxLayout()
+        head.setSpacing(16)
+        head.addWidget(make_label("Run", "inspect_run_title", "muted"))
+        head.addWidget(self.run_box, 2)
+        head.addWidget(self.checkpoints, 3)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(12)
+        layout.addLayout(head)
+        layout.addWidget(self._stack, 1)

@@ -1,0 +1,100 @@
+"""A row of small pictures to choose one from."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QImage, QPixmap, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
+
+THUMBNAIL_PX = 64
+MARGIN = 12
+KEY_ROLE = Qt.ItemDataRole.UserRole
+
+
+class PictureStrip(QListView):
+    """Thumbnails from left to right; emits ``chosen`` with the key of the picture that is chosen by mouse or keys.
+
+    Args:
+        title: What they are, for screen readers.
+        parent: Qt owner.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("picture_strip")
+        self.setAccessibleName(title)
+        self._items = QStandardItemModel(self)
+        self.setModel(self._items)
+        self.setFlow(QListView.Flow.LeftToRight)
+        self.setWrapping(False)
+        self.setUniformItemSizes(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setIconSize(QSize(THUMBNAIL_PX, THUMBNAIL_PX))
+        self.setGridSize(QSize(THUMBNAIL_PX + MARGIN, THUMBNAIL_PX + MARGIN))
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFixedHeight(THUMBNAIL_PX + MARGIN + 20)
+        self.selectionModel().currentChanged.connect(self._on_current)
+
+    @property
+    def keys(self) -> list[object]:
+        """Keys of the pictures, left to right."""
+        return [self._items.item(row).data(KEY_ROLE) for row in range(self._items.rowCount())]
+
+    @property
+    def current(self) -> object | None:
+        """Key of the chosen picture."""
+        index = self.currentIndex()
+        return index.data(KEY_ROLE) if index.isValid() else None
+
+    def show_pictures(self, keys: Sequence[object], images: Sequence[QImage], tips: Sequence[str]) -> None:
+        """Show other pictures; the chosen one stays chosen where it is still there, without a signal."""
+        before = self.current
+        self.selectionModel().blockSignals(True)
+        self._items.clear()
+        for key, image, tip in zip(keys, images, tips, strict=True):
+            self._items.appendRow(self._item(key, image, tip))
+        self.selectionModel().blockSignals(False)
+        if before in self.keys:
+            self.mark(before)
+
+    def put_first(self, key: object, image: QImage, tip: str) -> None:
+        """Add a picture at the left end, once."""
+        if key not in self.keys:
+            self._items.insertRow(0, self._item(key, image, tip))
+
+    def mark(self, key: object) -> None:
+        """Show a picture as chosen, without a signal."""
+        if key in self.keys:
+            index = self._items.index(self.keys.index(key), 0)
+            self.selectionModel().blockSignals(True)
+            self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            self.selectionModel().blockSignals(False)
+            self.scrollTo(index)
+            self.viewport().update()
+
+    def _item(self, key: object, image: QImage, tip: str) -> QStandardItem:
+        item = QStandardItem()
+        item.setData(key, KEY_ROLE)
+        item.setIcon(QIcon(QPixmap.fromImage(_fitted(image))))
+        item.setToolTip(tip)
+        item.setData(tip, Qt.ItemDataRole.AccessibleTextRole)
+        return item
+
+    def _on_current(self, index: QModelIndex) -> None:
+        if index.isValid():
+            self.chosen.emit(index.data(KEY_ROLE))
+
+
+def _fitted(image: QImage) -> QImage:
+    """A picture in the strip's size: small ones are enlarged pixel by pixel, so that they are seen at all."""
+    if image.isNull():
+        return image
+    is_small = max(image.width(), image.height()) < THUMBNAIL_PX
+    mode = (
+        Qt.TransformationMode.FastTransformation if is_small else Qt.TransformationMode.SmoothTransformation
+    )
+    return image.scaled(2 * THUMBNAIL_PX, 2 * THUMBNAIL_PX, Qt.AspectRatioMode.KeepAspectRatio, mode)

@@ -1,0 +1,109 @@
+"""What a network rebuilds of a picture: original, masked, predicted, pasted, and the signed error if wanted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from studio.theme import color, set_role
+from studio.viewers.colour_bar import SignedBar
+from studio.viewers.images import signed_colours, to_image
+from studio.viewers.picture_grid import PictureGrid
+
+ERROR = "error"
+# The ramp never follows the data: two checkpoints must be comparable by eye.
+ERROR_LIMIT = 0.5
+ERROR_UNIT = "of full brightness"
+
+
+class ReconstructionViewer(QWidget):
+    """Shows one reconstruction; the pictures zoom and move together.
+
+    Args:
+        parent: Qt owner.
+    """
+
+    failed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("reconstruction_viewer")
+        self._arrays: dict[str, np.ndarray[Any, Any]] = {}
+        self._info: Mapping[str, Any] = {}
+        self._shows_error = False
+        self.grid = PictureGrid(self)
+        self.grid.failed.connect(self.failed)
+        self.facts = QLabel(self)
+        self.facts.setObjectName("reconstruction_facts")
+        self.note = QLabel(self)
+        self.note.setObjectName("reconstruction_note")
+        self.note.setWordWrap(True)
+        set_role(self.note, "muted")
+        self._bar = SignedBar(ERROR_LIMIT, ERROR_UNIT, self)
+        self._bar.hide()
+        foot = QHBoxLayout()
+        foot.setSpacing(16)
+        foot.addWidget(self.facts)
+        foot.addStretch(1)
+        foot.addWidget(self._bar)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.grid, 1)
+        layout.addLayout(foot)
+        layout.addWidget(self.note)
+
+    def show_reconstruction(
+        self, arrays: Mapping[str, np.ndarray[Any, Any]], info: Mapping[str, Any]
+    ) -> None:
+        """Show a reply of the inspector.
+
+        Args:
+            arrays: Pictures (H, W, C) uint8 by name, and ``error`` (H, W) real.
+            info: ``titles``, ``order``, ``loss`` and ``note``.
+        """
+        self._arrays, self._info = dict(arrays), info
+        self.note.setText(str(info.get("note", "")))
+        self.note.setVisible(bool(self.note.text()))
+        self.facts.setText(_facts(info))
+        self._show()
+
+    def show_error(self, shows: bool) -> None:
+        """Show or hide the signed error beside the pictures."""
+        self._shows_error = shows
+        self._show()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._arrays, self._info = {}, {}
+        self.grid.clear()
+        self.facts.clear()
+        self.note.clear()
+        self._bar.hide()
+
+    def _show(self) -> None:
+        names = [name for name in self._info.get("order", self._arrays) if name in self._arrays]
+        shown = [name for name in names if name != ERROR or self._shows_error]
+        images = {name: self._image(name) for name in shown}
+        self.grid.show_images(images, self._info.get("titles", {}), shown)
+        self._bar.setVisible(ERROR in shown)
+
+    def _image(self, name: str) -> QImage:
+        array = self._arrays[name]
+        if array.dtype == np.uint8:
+            return to_image(array)
+        ramp = (color("error_below"), color("error_zero"), color("error_above"))
+        return to_image(signed_colours(array, ERROR_LIMIT, *ramp))
+
+
+def _facts(info: Mapping[str, Any]) -> str:
+    """The numbers of a reconstruction in one line."""
+    parts = []
+    if info.get("loss") is not None:
+        parts.append(f"Loss of this picture {float(info['loss']):.3g}")
+    if info.get("step") is not None:
+        parts.append(f"step {int(info['step']):,}")
+    return " · ".join(parts)
