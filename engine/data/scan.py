@@ -13,6 +13,7 @@ import numpy as np
 
 from engine.data.examine import Facts, examine
 from engine.data.findings import count_leaks, find_problems, measure_brightness, summarise_sizes
+from engine.data.parent_watch import end_with_parent
 from engine.data.picture_set import PictureSet
 from engine.data.published import PUBLISHED_PREFIX, fetch_published
 from engine.data.scan_report import Problem, ScanProgress, ScanReport, Sizes
@@ -123,6 +124,7 @@ _examining: list[_Examining] = []
 
 
 def _start_examining(*what: PictureSet | set[int] | int) -> None:
+    end_with_parent()
     _examining[:] = [what]  # type: ignore[list-item]
 
 
