@@ -10,6 +10,7 @@ import psutil
 import pytest
 from sqlalchemy import text
 
+from engine.declared import make_recipe
 from engine.store import (
     CommandKind,
     Level,
@@ -74,6 +75,14 @@ def workers_of(store):
 
 def queue(store, name="a run", device="cpu", **behaviour):
     return create_run(store, name=name, method="mae", recipe=behaviour, seed=0, device=device).id
+
+
+def queue_real_job(store, changes):
+    """Queue a run that really trains, on very small pictures."""
+    small = {"data.location": "builtin:digits", "encoder.image_size": 16, "training.batch_size": 8}
+    quick = {"training.knn_every_epochs": 0, "training.workers": 0}
+    recipe = make_recipe("mae", "quick", {**small, **quick, **changes})
+    return create_run(store, name="real", method="mae", recipe=recipe.model_dump(mode="json"), seed=0).id
 
 
 def status(store, run_id):
@@ -291,6 +300,25 @@ def test_a_run_lost_on_another_computer_is_reported_once(store, supervise):
     lost = [message for message in messages(store, run) if "elsewhere" in message]
     assert len(lost) == 1
     assert get_run(store, run).is_lost
+
+
+def test_a_job_can_run_inside_the_thread(store, supervise):
+    run = queue_real_job(store, {"training.steps": 3, "training.warmup_epochs": 0})
+    supervisor = supervise(in_process=True)
+    wait_for(store, run, RunStatus.FINISHED)
+    wait_until(lambda: supervisor.is_idle, "the thread is free again")
+    assert supervisor.last_error == ""
+    assert not workers_of(store)
+    assert get_run(store, run).step == 3
+
+
+def test_stopping_pauses_a_job_inside_the_thread(store, supervise):
+    run = queue_real_job(store, {})
+    supervisor = supervise(in_process=True)
+    wait_for_step(store, run)
+    assert supervisor.stop()
+    assert status(store, run) is RunStatus.PAUSED
+    assert get_run(store, run).is_resumable
 
 
 def test_a_second_supervisor_says_who_has_the_engine_and_takes_over_later(store, supervise):
