@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
@@ -24,6 +24,7 @@ from studio.widgets.navigation import Navigation
 from studio.widgets.status_bar import StatusBar
 from studio.widgets.toasts import Toasts
 
+PREPARE_MILLISECONDS = 100
 LISTS = (".csv", ".tsv", ".txt")
 _THEMES = (("light", "Light", "sun"), ("dark", "Dark", "moon"), ("system", "As the system", "system"))
 
@@ -74,6 +75,13 @@ class MainWindow(QMainWindow):
         self._title.setText(page.title)
         self.navigation.mark(name)
         page.show_with(**arguments)
+
+    def prepare_pages(self) -> None:
+        """Build the pages that were not opened yet, one a turn of the event loop, so that opening one never waits."""
+        missing = [name for name in self._kinds if name not in self._pages]
+        if missing:
+            self._make_page(missing[0])
+            QTimer.singleShot(PREPARE_MILLISECONDS, self, self.prepare_pages)
 
     def close_quietly(self) -> None:
         """Close without a question, as Ctrl-C asks: runs that train go on without the window."""

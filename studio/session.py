@@ -45,7 +45,7 @@ def run_session(location: str | None, chosen_theme: str | None) -> int:
     window = MainWindow(context)
     window.show()
     beat = _close_on_interrupt(window)
-    QTimer.singleShot(0, window, lambda: _start(context))
+    QTimer.singleShot(0, window, lambda: _start(context, window))
     code = app.exec()
     beat.stop()
     sys.excepthook = sys.__excepthook__
@@ -82,12 +82,13 @@ def open_store_or_ask(location: str | None) -> Store | None:
             place = answer or place
 
 
-def _start(context: StudioContext) -> None:
+def _start(context: StudioContext, window: MainWindow) -> None:
     """Start what works behind the window, once it is on screen."""
     context.watch.start()
     context.supervisor.start()
-    if note := getattr(context.store, "note", ""):
-        context.toast(note, "info")
+    window.prepare_pages()
+    if context.store.note:
+        context.toast(context.store.note, "info")
     QTimer.singleShot(OWNER_MILLISECONDS, context.watch, lambda: _tell_owner(context))
 
 

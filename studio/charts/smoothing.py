@@ -49,14 +49,14 @@ def window_of_slider(position: int, span: float) -> float:
 
 
 def weight_of_window(window: float, spacing: float) -> float:
-    """Weight whose memory is ``window`` steps when points are ``spacing`` steps apart.
+    """Weight with which the average lags ``window`` steps behind when points are ``spacing`` steps apart.
 
     Args:
         window: Steps averaged over; 0 for no smoothing.
         spacing: Steps between two points, above 0.
     """
     points = window / spacing
-    return 0.0 if points <= 1 else 1.0 - 1.0 / points
+    return points / (points + 1.0)
 
 
 def _average(values: NDArray[np.float64], weight: float) -> NDArray[np.float64]:

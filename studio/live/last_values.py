@@ -46,7 +46,7 @@ def metric_title(name: str) -> str:
         return TITLES[name]
     group, _, rest = name.partition("/")
     words = rest.replace("_", " ") or group.replace("_", " ")
-    return f"{TITLES.get(group, '')}: {words}".removeprefix(": ") if rest else words.capitalize()
+    return f"{TITLES[group]}: {words}" if rest and group in TITLES else words.capitalize()
 
 
 def metric_unit(name: str) -> str:

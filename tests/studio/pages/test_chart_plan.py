@@ -1,0 +1,37 @@
+"""The names of a run's metrics decide its charts."""
+
+from studio.pages.run.chart_plan import chart_plan
+
+
+def titles(*names):
+    return [chart.title for chart in chart_plan(names)]
+
+
+def test_a_run_without_points_has_no_charts():
+    assert titles() == []
+
+
+def test_loss_comes_first_and_takes_the_whole_width():
+    plan = chart_plan(["system/cpu", "lr", "loss", "knn", "images_per_second"])
+    assert [chart.title for chart in plan] == ["Loss", "k-NN top-1", "Learning rate", "Throughput", "System"]
+    assert [chart.is_wide for chart in plan] == [True, False, False, False, False]
+
+
+def test_several_terms_are_drawn_beside_the_loss_and_one_alone_is_not():
+    assert [one.name for one in chart_plan(["loss", "loss/regression"])[0].series] == ["loss"]
+    two = chart_plan(["loss", "loss/decode", "loss/align"])[0]
+    assert [one.title for one in two.series] == ["loss", "align", "decode"]
+
+
+def test_without_labels_spread_and_rank_say_what_is_learned():
+    assert titles("loss", "feature_spread", "effective_rank") == ["Loss", "Feature spread", "Effective rank"]
+
+
+def test_shares_are_shown_in_percent():
+    plan = {chart.title: chart for chart in chart_plan(["knn", "data_wait", "system/cpu"])}
+    assert plan["k-NN top-1"].series[0].scale == 100
+    assert [(one.name, one.scale) for one in plan["System"].series] == [("system/cpu", 1), ("data_wait", 100)]
+
+
+def test_a_method_s_own_monitors_get_a_chart_each():
+    assert titles("monitor/target_entropy") == ["Target entropy"]
