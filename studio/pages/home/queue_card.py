@@ -69,25 +69,21 @@ class QueueCard(Card):
         self._enable()
         return runs
 
+    def write_order(self) -> None:
+        """Write the place where the chosen run stands in the list into the store."""
+        chosen = self._chosen()
+        if chosen is not None:
+            self._place(chosen, self.list.currentRow())
+
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Drop and watched is self.list.viewport():
-            self._after_drop()
+            # The list moves its item only after the event: look at the order then.
+            QTimer.singleShot(0, self, self.write_order)
         if watched is self.list and isinstance(event, QKeyEvent) and _is_delete(event):
             self._remove()
             return True
         return False
-
-    def _after_drop(self) -> None:
-        """The list has moved its item only after the event was handled: look then."""
-        chosen = self._chosen()
-        if chosen is not None:
-            QTimer.singleShot(0, self, lambda: self._write_order(chosen))
-
-    def _write_order(self, run_id: int) -> None:
-        order = [self.list.item(row).data(_RUN_ID) for row in range(self.list.count())]
-        if run_id in order:
-            self._place(run_id, order.index(run_id))
 
     def _move(self, by: int) -> None:
         chosen = self._chosen()
