@@ -135,6 +135,13 @@ QCheckBox::indicator {
 QCheckBox::indicator:hover, QCheckBox::indicator:focus { border-color: $accent; }
 QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$check_mark"); }
 QCheckBox::indicator:disabled { border-color: $line_strong; background: $window; }
+QRadioButton { spacing: 6px; min-height: 22px; }
+QRadioButton:focus { color: $accent; }
+QRadioButton::indicator {
+    width: 14px; height: 14px; border: 1px solid $muted; border-radius: 8px; background: $surface;
+}
+QRadioButton::indicator:hover, QRadioButton::indicator:focus { border-color: $accent; }
+QRadioButton::indicator:checked { width: 6px; height: 6px; border: 5px solid $accent; background: $on_accent; }
 QComboBox::down-arrow { image: url("$down_mark"); width: 12px; height: 12px; }
 QLineEdit QToolButton { min-height: 0; border: none; background: transparent; padding: 0; }
 
