@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QSpacerItem, QToolButton, QWidget
 from superqt import QElidingLabel
 from typing_extensions import override
 
@@ -150,6 +150,8 @@ class FieldRow(QWidget):
         # Words need more room than numbers, and have no unit beside them.
         is_wide = not self.field.unit and self.field.type not in ("integer", "number")
         grid.addWidget(self.editor, 0, 1, 1, 2 if is_wide else 1)
+        # An empty column would lose its share of the width, and rows would not line up.
+        grid.addItem(QSpacerItem(0, 0), 0, 2)
         if not is_wide:
             grid.addWidget(self._unit, 0, 2)
         grid.addWidget(self._reset, 0, 3)

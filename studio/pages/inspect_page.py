@@ -195,7 +195,7 @@ class InspectPage(Page):
         head.addWidget(self.run_box, 2)
         head.addWidget(self.checkpoints, 3)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(24, 8, 24, 16)
         layout.setSpacing(12)
         layout.addLayout(head)
         layout.addWidget(self._stack, 1)

@@ -282,7 +282,7 @@ class NewRunPage(Page):
         for column, stretch in enumerate((2, 3, 4)):
             splitter.setStretchFactor(column, stretch)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(24, 8, 24, 16)
         layout.addWidget(splitter)
 
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from studio.theme import set_role
 from studio.viewers.picture_view import Look, PictureView
 
 SPACING = 8
+CAPTION_GAP = 4
 WHOLE_ROWS_WORTH = 0.8
 
 
@@ -33,9 +34,14 @@ class PicturePanel(QWidget):
         self.view.setObjectName(f"picture.{name}")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout.setSpacing(CAPTION_GAP)
         layout.addWidget(self.title)
         layout.addWidget(self.view, 1)
+
+    @property
+    def caption_height(self) -> int:
+        """Pixels that the title takes."""
+        return self.title.sizeHint().height() + CAPTION_GAP
 
     def set_title(self, title: str) -> None:
         """Show another title."""
@@ -44,21 +50,21 @@ class PicturePanel(QWidget):
 
 
 class PictureGrid(QWidget):
-    """Arranges panels in as many columns as make the pictures largest.
+    """Arranges panels in as many columns as make the pictures largest, with what belongs to them right below.
 
     Args:
+        footer: A widget that follows the pictures, such as their legend.
         parent: Qt owner.
     """
 
     failed = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, footer: QWidget | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._panels: dict[str, PicturePanel] = {}
-        self._columns = 0
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(SPACING)
+        self._footer = footer
+        if footer is not None:
+            footer.setParent(self)
 
     @property
     def panels(self) -> dict[str, PicturePanel]:
@@ -81,12 +87,17 @@ class PictureGrid(QWidget):
         for name in names:
             self._panels[name].set_title(titles.get(name, name))
             self._panels[name].view.set_image(images[name])
-        if self._columns != self._best_columns():
-            self._place()
+        self._place()
 
     def clear(self) -> None:
         """Show nothing."""
         self._make_panels([], {})
+        self._place()
+
+    @override
+    def sizeHint(self) -> QSize:
+        """Room for pictures of a modest size."""
+        return QSize(640, 320)
 
     @override
     def minimumSizeHint(self) -> QSize:
@@ -95,15 +106,20 @@ class PictureGrid(QWidget):
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Rearrange when another number of columns makes the pictures larger."""
+        """Rearrange."""
         super().resizeEvent(event)
-        if self._columns != self._best_columns():
+        self._place()
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        """Rearrange when the footer needs more or less room."""
+        if event.type() == QEvent.Type.LayoutRequest:
             self._place()
+        return super().event(event)
 
     def _make_panels(self, names: list[str], titles: Mapping[str, str]) -> None:
         look = next((panel.view.look for panel in self._panels.values()), Look())
         for panel in self._panels.values():
-            self._grid.removeWidget(panel)
             panel.hide()
             panel.deleteLater()
         self._panels = {name: PicturePanel(name, titles.get(name, name), self) for name in names}
@@ -111,32 +127,56 @@ class PictureGrid(QWidget):
             panel.view.set_look(look)
             panel.view.look_changed.connect(self._on_look)
             panel.view.failed.connect(self.failed)
-        self._columns = 0
-        if names:
-            self._place()
+            panel.show()
 
     def _on_look(self, look: Look) -> None:
         for panel in self._panels.values():
             panel.view.set_look(look)
 
-    def _best_columns(self) -> int:
-        count = max(len(self._panels), 1)
-        caption = self.fontMetrics().height() + 4
-
-        def side(columns: int) -> float:
-            rows = -(-count // columns)
-            width = (self.width() - SPACING * (columns - 1)) / columns
-            return min(width, (self.height() - SPACING * (rows - 1)) / rows - caption)
-
-        largest = max(side(columns) for columns in range(1, count + 1))
-        # Whole rows are worth a little size.
-        good = [columns for columns in range(1, count + 1) if side(columns) >= WHOLE_ROWS_WORTH * largest]
-        return max(good, key=lambda columns: (count % columns == 0, round(side(columns)), columns))
-
     def _place(self) -> None:
-        self._columns = self._best_columns()
+        below = self._footer_height()
+        height = self.height() - below
+        caption = max((panel.caption_height for panel in self._panels.values()), default=0)
+        columns = best_columns(len(self._panels), self.width(), height, caption)
+        side = _side(len(self._panels), columns, self.width(), height, caption)
+        width = (self.width() - SPACING * (columns - 1)) / columns
         for number, panel in enumerate(self._panels.values()):
-            self._grid.removeWidget(panel)
-            self._grid.addWidget(panel, number // self._columns, number % self._columns)
-        for column in range(self._grid.columnCount()):
-            self._grid.setColumnStretch(column, 1 if column < self._columns else 0)
+            row, column = divmod(number, columns)
+            x, y = column * (width + SPACING), row * (side + caption + SPACING)
+            panel.setGeometry(round(x), round(y), round(width), round(side + caption))
+        if self._footer is not None:
+            rows = -(-len(self._panels) // columns)
+            self._footer.setGeometry(0, round(rows * (side + caption + SPACING)), self.width(), below)
+
+    def _footer_height(self) -> int:
+        if self._footer is None or self._footer.isHidden():
+            return 0
+        layout = self._footer.layout()
+        has_lines = layout is not None and layout.hasHeightForWidth()
+        return (
+            layout.heightForWidth(self.width()) if layout and has_lines else self._footer.sizeHint().height()
+        )
+
+
+def best_columns(count: int, width: float, height: float, caption: float) -> int:
+    """Columns that make ``count`` square pictures largest; whole rows are worth a little size.
+
+    Args:
+        count: Pictures.
+        width: Pixels there are.
+        height: Pixels there are.
+        caption: Height of a title.
+    """
+    sides = {
+        columns: _side(count, columns, width, height, caption) for columns in range(1, max(count, 1) + 1)
+    }
+    good = [columns for columns, side in sides.items() if side >= WHOLE_ROWS_WORTH * max(sides.values())]
+    return max(good, key=lambda columns: (count % columns == 0, round(sides[columns]), columns))
+
+
+def _side(count: int, columns: int, width: float, height: float, caption: float) -> float:
+    """Side of the largest squares in so many columns; never negative."""
+    rows = max(-(-count // columns), 1)
+    across = (width - SPACING * (columns - 1)) / columns
+    down = (height - SPACING * rows) / rows - caption
+    return max(min(across, down), 0.0)

@@ -34,8 +34,6 @@ class ReconstructionViewer(QWidget):
         self._arrays: dict[str, np.ndarray[Any, Any]] = {}
         self._info: Mapping[str, Any] = {}
         self._shows_error = False
-        self.grid = PictureGrid(self)
-        self.grid.failed.connect(self.failed)
         self.facts = QLabel(self)
         self.facts.setObjectName("reconstruction_facts")
         self.note = QLabel(self)
@@ -44,17 +42,11 @@ class ReconstructionViewer(QWidget):
         set_role(self.note, "muted")
         self._bar = SignedBar(ERROR_LIMIT, ERROR_UNIT, self)
         self._bar.hide()
-        foot = QHBoxLayout()
-        foot.setSpacing(16)
-        foot.addWidget(self.facts)
-        foot.addStretch(1)
-        foot.addWidget(self._bar)
+        self.grid = PictureGrid(self._make_footer(), self)
+        self.grid.failed.connect(self.failed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addWidget(self.grid, 1)
-        layout.addLayout(foot)
-        layout.addWidget(self.note)
+        layout.addWidget(self.grid)
 
     def show_reconstruction(
         self, arrays: Mapping[str, np.ndarray[Any, Any]], info: Mapping[str, Any]
@@ -84,12 +76,26 @@ class ReconstructionViewer(QWidget):
         self.note.clear()
         self._bar.hide()
 
+    def _make_footer(self) -> QWidget:
+        """The numbers, the legend of the error and what the pictures mean."""
+        footer = QWidget(self)
+        row = QHBoxLayout()
+        row.setSpacing(16)
+        row.addWidget(self.facts, 1)
+        row.addWidget(self._bar)
+        column = QVBoxLayout(footer)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(row)
+        column.addWidget(self.note)
+        return footer
+
     def _show(self) -> None:
         names = [name for name in self._info.get("order", self._arrays) if name in self._arrays]
         shown = [name for name in names if name != ERROR or self._shows_error]
         images = {name: self._image(name) for name in shown}
-        self.grid.show_images(images, self._info.get("titles", {}), shown)
         self._bar.setVisible(ERROR in shown)
+        self.grid.show_images(images, self._info.get("titles", {}), shown)
 
     def _image(self, name: str) -> QImage:
         array = self._arrays[name]

@@ -90,7 +90,10 @@ class DataCard(QFrame):
         self._place.setText(dataset.location)
         self._counts.setText(health.counts_line(dataset))
         self._splits.setText(health.splits_line(dataset))
-        self._splits.setVisible(bool(self._splits.text()))
+        self._sizes.setText(health.sizes_line(dataset))
+        self._notes.setText(health.notes_of(dataset))
+        for label in (self._splits, self._sizes, self._notes):
+            label.setVisible(bool(label.text()))
         self._scanned.setText(f"Scanned {wording.ago(dataset.scanned_at)}")
         self._health.show_dataset(dataset)
         if self._dataset is None or dataset.fingerprint != self._dataset.fingerprint:
@@ -149,20 +152,13 @@ class DataCard(QFrame):
         self._wall = ThumbnailWall("Sample of the pictures")
         self._counts = make_label("", "dataset_counts", wraps=True)
         self._splits = make_label("", "dataset_splits", "small", wraps=True)
+        self._sizes = make_label("", "dataset_sizes", "small", wraps=True)
+        self._notes = make_label("", "dataset_notes", "warn", wraps=True)
         self._health = HealthList()
         self._scanned = make_label("", "dataset_scanned", "small")
         again = self._button("Scan again", "scan_again", self.rescan_pressed.emit)
-        parts = [
-            self._name,
-            self._place,
-            self._wall,
-            self._counts,
-            self._splits,
-            self._health,
-            self._scanned,
-            again,
-        ]
-        return self._page(parts)
+        numbers = [self._name, self._place, self._wall, self._counts, self._splits, self._sizes]
+        return self._page([*numbers, self._health, self._notes, self._scanned, again])
 
     def _button(self, text: str, name: str, on_click: Callable[[], object]) -> QPushButton:
         button = make_button(text, name, on_click)

@@ -29,6 +29,23 @@ def splits_line(dataset: Dataset) -> str:
     return " · ".join(f"{name} {wording.count(number)}" for name, number in dataset.splits.items())
 
 
+def sizes_line(dataset: Dataset) -> str:
+    """Picture sizes in one line: "64 x 64 px" or "64 x 48 to 640 x 480 px, median 320 x 240"; empty if unknown."""
+    sizes = dataset.health.get("sizes") or {}
+    try:
+        smallest, median, largest = (
+            f"{w} x {h}" for w, h in (sizes[name] for name in ("smallest", "median", "largest"))
+        )
+    except (KeyError, TypeError, ValueError):
+        return ""
+    return f"{smallest} px" if smallest == largest else f"{smallest} to {largest} px, median {median}"
+
+
+def notes_of(dataset: Dataset) -> str:
+    """What the scan has to say about the whole set, as sentences."""
+    return " ".join(str(note) for note in dataset.health.get("notes") or [])
+
+
 def problems_of(dataset: Dataset) -> list[Mapping[str, Any]]:
     """Pictures with a problem, as the scan listed them: ``path``, ``reason``, ``kind``."""
     return [problem for problem in dataset.health.get("problems", []) if isinstance(problem, dict)]

@@ -31,7 +31,7 @@ class PreviewPanel(QWidget):
         self._num_pictures = 0
         self._picture = 0
         self._seed = 0
-        self.grid = PictureGrid(self)
+        self.grid = PictureGrid(parent=self)
         self.grid.setFixedHeight(GRID_HEIGHT)
         self.message = make_label("", "preview_message", "muted", wraps=True)
         self._bar = QProgressBar(self)

@@ -78,6 +78,8 @@ class SourcePanel(QWidget):
 
     def _take(self, dataset: Dataset) -> None:
         self.dataset = dataset
+        # The scan says the place in full; runs are to name it so.
+        self.location = dataset.location
         self.card.show_dataset(dataset)
         self._refresh_recent()
         self.dataset_changed.emit()
