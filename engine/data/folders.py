@@ -41,7 +41,9 @@ def recognise(folder: Path) -> str:
     """Name the layout of a folder by what is directly inside it."""
     walk = FolderWalk(folder)
     names = walk.folders()
-    if any(SPLIT_NAMES.get(name.lower()) == "train" for name in names):
+    splits = [SPLIT_NAMES[name.lower()] for name in names if name.lower() in SPLIT_NAMES]
+    # Among vehicles "train" is a class: alone it is a split only when there are no other folders.
+    if "train" in splits and (len(splits) > 1 or len(names) == 1):
         return "split_folders"
     return "class_folders" if names and not walk.pictures(deep=False) else "flat"
 
@@ -78,7 +80,7 @@ def _assemble(folder: Path, kind: str, walks: dict[str, FolderWalk], parts: dict
     labels = np.array([number.get(name, -1) for name in names], dtype=np.int64) if classes else None
     used = {split: indices for split, indices in splits.items() if len(indices)}
     name = folder.name or str(folder)
-    info = SetInfo(name, str(folder), kind, used, classes, labels, _notes(walks, classes))
+    info = SetInfo(name, str(folder), kind, used, classes, labels, _notes(walks, classes, files, kind))
     return FileSet(info, files, folder)
 
 
@@ -106,14 +108,15 @@ def _refuse_too_few(folder: Path, count: int, kind: str) -> None:
         )
 
 
-def _notes(walks: dict[str, FolderWalk], classes: tuple[str, ...]) -> tuple[str, ...]:
-    notes = [
-        f"The folder '{name}' could not be opened and was left out."
-        for w in walks.values()
-        for name in w.closed
-    ]
+def _notes(
+    walks: dict[str, FolderWalk], classes: tuple[str, ...], files: list[str], kind: str
+) -> tuple[str, ...]:
+    closed = sorted({name for walk in walks.values() for name in walk.closed})
+    notes = [f"The folder '{name}' could not be opened and was left out." for name in closed]
     if len(classes) == 1:
         notes.append(
             f"All labelled pictures are of one class, '{classes[0]}': accuracy (k-NN) needs two or more."
         )
+    if kind == "flat" and any("/" in file for file in files):
+        notes.append("Folders are not taken as classes here; choose the layout 'class_folders' if they are.")
     return tuple(notes)

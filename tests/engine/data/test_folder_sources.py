@@ -63,6 +63,21 @@ def test_pictures_in_the_folder_itself_have_no_labels(tmp_path):
     assert names(pictures, "train") == ["a.png", "deep/er/b.png"]
 
 
+def test_a_class_may_be_called_train(tmp_path):
+    draw(*(tmp_path / kind / f"{i}.png" for kind in ("car", "plane", "train") for i in range(2)))
+    assert open_pictures(tmp_path).classes == ("car", "plane", "train")
+
+
+def test_a_lone_train_folder_is_a_split(tmp_path):
+    draw(*(tmp_path / "train" / kind / f"{i}.png" for kind in "ab" for i in range(2)))
+    assert open_pictures(tmp_path).classes == ("a", "b")
+
+
+def test_folders_beside_pictures_are_said_to_be_no_classes(tmp_path):
+    draw(tmp_path / "a.png", tmp_path / "x" / "b.png")
+    assert any("not taken as classes" in note for note in open_pictures(tmp_path).notes)
+
+
 def test_class_folders_can_be_read_as_flat(tmp_path):
     draw(tmp_path / "x" / "a.png", tmp_path / "y" / "b.png")
     assert open_pictures(tmp_path, "flat").labels is None
