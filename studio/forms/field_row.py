@@ -61,12 +61,14 @@ class FieldRow(QWidget):
 
     def set_base(self, value: Any, source: str) -> None:
         """Set what counts as unchanged, such as a preset's value, and where it comes from."""
-        self._base, self._source = value, source
-        self._show_state()
+        if (self._base, self._source) != (value, source):
+            self._base, self._source = value, source
+            self._show_state()
 
     def reset(self) -> None:
         """Go back to the unchanged value."""
-        self.set_value(self._base)
+        if self.is_changed:
+            self.set_value(self._base)
 
     @property
     def base(self) -> Any:
@@ -95,10 +97,11 @@ class FieldRow(QWidget):
         """The line below the editor, whole."""
         return self._complaint.text() or str(self._origin.text())
 
-    def set_problem(self, message: str, level: str = "error") -> None:
+    def set_problem(self, message: str, level: str = "") -> None:
         """Say what a check of the whole recipe found here; an empty message clears it."""
-        self._problem = (message, level)
-        self._show_state()
+        if self._problem != (message, level):
+            self._problem = (message, level)
+            self._show_state()
 
     def matches(self, words: list[str]) -> bool:
         """True when every word occurs in the field's name, title, help or source."""

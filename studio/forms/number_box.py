@@ -27,7 +27,7 @@ class NumberBox(QLineEdit):
     def __init__(self, field: FieldEntry, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._field = field
-        self.setMinimumWidth(80)
+        self.setMinimumWidth(48)
         self.textChanged.connect(self.edited)
 
     def value(self) -> float:

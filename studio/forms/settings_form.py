@@ -85,6 +85,14 @@ class SettingsForm(QWidget):
             row.set_base(values.get(path, row.field.default), source if path in values else row.field.source)
         self._on_settled()
 
+    def start_from(self, values: Mapping[str, Any], sources: Mapping[str, str]) -> None:
+        """Show a preset: its values count as unchanged, and every change is taken back."""
+        was_blocked = self.blockSignals(True)
+        self.set_base(values, sources)
+        self.reset()
+        self.blockSignals(was_blocked)
+        self._on_settled()
+
     def reset(self) -> None:
         """Take every change back, also of what is typed and cannot be used."""
         for row in self.rows.values():

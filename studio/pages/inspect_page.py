@@ -39,6 +39,7 @@ class InspectPage(Page):
         super().__init__(context)
         self.setAcceptDrops(True)
         self._runs: dict[int, Run] = {}
+        self._lines: dict[int, str] = {}
         self._shown_run: int | None = None
         self.run_box = QComboBox(self)
         self.run_box.setObjectName("inspect_run")
@@ -71,6 +72,7 @@ class InspectPage(Page):
             arguments: ``run_id`` (int), ``artifact_id`` (int), ``picture`` (str, a file).
         """
         self._refresh_runs()
+        self._show_checkpoints()
         if "run_id" in arguments:
             self.run_box.setCurrentIndex(max(self.run_box.findData(arguments["run_id"]), 0))
         if "artifact_id" in arguments:
@@ -98,8 +100,8 @@ class InspectPage(Page):
 
     def _connect(self) -> None:
         watch = self.context.watch
-        watch.runs_changed.connect(self._refresh_runs)
-        watch.artifacts_changed.connect(self._on_artifacts)
+        watch.runs_changed.connect(self._on_runs_changed)
+        watch.artifacts_changed.connect(self._on_artifacts_changed)
         self.run_box.currentIndexChanged.connect(self._on_run)
         self.checkpoints.chosen.connect(self._ask)
         self.masking.changed.connect(self._ask)
@@ -109,19 +111,35 @@ class InspectPage(Page):
 
     def _refresh_runs(self) -> None:
         """Read the runs anew; the chosen one stays chosen."""
-        chosen = self.run_box.currentData()
         runs = [run for run in list_runs(self.context.store) if run.kind == PRETRAIN]
         self._runs = {run.id: run for run in runs}
-        self.run_box.blockSignals(True)
-        self.run_box.clear()
-        for run in runs:
-            self.run_box.addItem(f"{run.name} · run {run.id} · {run.status.value}", run.id)
-        usual = next((run.id for run in runs if list_artifacts(self.context.store, run.id, CHECKPOINT)), None)
-        index = self.run_box.findData(chosen if chosen in self._runs else usual)
-        self.run_box.setCurrentIndex(max(index, 0) if runs else -1)
-        self.run_box.blockSignals(False)
+        lines = {run.id: f"{run.name} · run {run.id} · {run.status.value}" for run in runs}
+        if lines != self._lines:
+            self._lines = lines
+            self._fill_run_box()
         if self.run_box.currentData() != self._shown_run or not runs:
             self._on_run()
+
+    def _fill_run_box(self) -> None:
+        chosen = self.run_box.currentData()
+        self.run_box.blockSignals(True)
+        self.run_box.clear()
+        for run_id, line in self._lines.items():
+            self.run_box.addItem(line, run_id)
+        index = self.run_box.findData(chosen if chosen in self._lines else self._usual_run())
+        self.run_box.setCurrentIndex(max(index, 0) if self._lines else -1)
+        self.run_box.blockSignals(False)
+
+    def _usual_run(self) -> int | None:
+        """The newest run that can be looked into."""
+        return next(
+            (run_id for run_id in self._lines if list_artifacts(self.context.store, run_id, CHECKPOINT)), None
+        )
+
+    def _on_runs_changed(self) -> None:
+        # Out of sight nothing is kept up to date: the page reads everything anew when it is opened.
+        if self.isVisible():
+            self._refresh_runs()
 
     def _on_run(self) -> None:
         run = self.run
@@ -135,11 +153,15 @@ class InspectPage(Page):
         self.checkpoints.blockSignals(True)
         self.checkpoints.show_checkpoints([])
         self.checkpoints.blockSignals(False)
-        self._on_artifacts(run.id)
+        self._show_checkpoints()
 
-    def _on_artifacts(self, run_id: int) -> None:
+    def _on_artifacts_changed(self, run_id: int) -> None:
+        if self.isVisible() and self.run is not None and self.run.id == run_id:
+            self._show_checkpoints()
+
+    def _show_checkpoints(self) -> None:
         run = self.run
-        if run is None or run.id != run_id:
+        if run is None:
             return
         checkpoints = list_artifacts(self.context.store, run.id, CHECKPOINT)
         if checkpoints:

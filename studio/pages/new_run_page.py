@@ -270,20 +270,27 @@ class NewRunPage(Page):
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.setObjectName("new_run_columns")
         splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(16)
+        splitter.setHandleWidth(12)
         for panel, least in (
-            (_scrolled(self.source), 300),
-            (_scrolled(self.settings), 340),
-            (self.outcome, 320),
+            (_scrolled(self.source), 236),
+            (_scrolled(self.settings), 284),
+            (self.outcome, 276),
         ):
             panel.setMinimumWidth(least)
             splitter.addWidget(panel)
         splitter.setSizes([320, 400, 480])
         for column, stretch in enumerate((2, 3, 4)):
             splitter.setStretchFactor(column, stretch)
+        # A window narrower than the columns scrolls sideways instead of cutting them.
+        wide = QScrollArea()
+        wide.setFrameShape(QFrame.Shape.NoFrame)
+        wide.setWidgetResizable(True)
+        wide.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        wide.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        wide.setWidget(splitter)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(24, 8, 24, 16)
-        layout.addWidget(splitter)
+        layout.addWidget(wide)
 
 
 def _scrolled(panel: QWidget) -> QScrollArea:
@@ -296,6 +303,7 @@ def _scrolled(panel: QWidget) -> QScrollArea:
     scroll = QScrollArea()
     scroll.setFrameShape(QFrame.Shape.NoFrame)
     scroll.setWidgetResizable(True)
+    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     scroll.setWidget(content)
     return scroll

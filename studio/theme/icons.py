@@ -74,9 +74,7 @@ def pixmap(stem: str, token: str = "text", size: int = ICON_SIZE, ratio: float =
         size: Width and height in device-independent pixels.
         ratio: The screen's pixel ratio, ``widget.devicePixelRatioF()``.
     """
-    image = icon(stem, token).pixmap(QSize(round(size * ratio), round(size * ratio)))
-    image.setDevicePixelRatio(ratio)
-    return image
+    return icon(stem, token).pixmap(QSize(size, size), ratio)
 
 
 def forget_drawings() -> None:

@@ -1,5 +1,6 @@
 """Roles: how a widget says what it is to the style sheet, instead of saying how it looks."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 ROLES = (
@@ -38,6 +39,8 @@ def set_role(widget: QWidget, role: str) -> None:
     if widget.property("role") == role:
         return
     widget.setProperty("role", role)
+    if not widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+        return  # it is dressed when it is first shown; doing it twice makes large forms slow to build
     style = widget.style()
     style.unpolish(widget)
     style.polish(widget)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QResizeEvent
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+from superqt import QElidingLabel
 from typing_extensions import override
 
 from studio.theme import set_role
@@ -27,7 +28,7 @@ class PicturePanel(QWidget):
     def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.name = name
-        self.title = QLabel(title, self)
+        self.title = QElidingLabel(title, self)
         self.title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         set_role(self.title, "muted")
         self.view = PictureView(title, self)
@@ -41,11 +42,12 @@ class PicturePanel(QWidget):
     @property
     def caption_height(self) -> int:
         """Pixels that the title takes."""
-        return self.title.sizeHint().height() + CAPTION_GAP
+        return self.fontMetrics().height() + CAPTION_GAP
 
     def set_title(self, title: str) -> None:
         """Show another title."""
         self.title.setText(title)
+        self.title.setToolTip(title)
         self.view.set_title(title)
 
 

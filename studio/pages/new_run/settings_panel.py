@@ -63,8 +63,7 @@ class SettingsPanel(QWidget):
         entry = self._catalogue.method(self.method).presets[name]
         self.preset = name
         self.presets.mark(name)
-        self.form.set_base(entry.values, entry.sources)
-        self.form.reset()
+        self.form.start_from(entry.values, entry.sources)
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Show values over the preset."""
