@@ -6,14 +6,14 @@ That line is, in this order: what is wrong with the value, what it was changed f
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QSpacerItem, QToolButton, QWidget
 from superqt import QElidingLabel
 from typing_extensions import override
 
 from engine.declared import FieldEntry
-from studio.forms.editors import Options, make_editor
-from studio.forms.numbers import write_number
+from studio.forms import field_words
+from studio.forms.editors import Editor, Options, make_editor
 from studio.theme import icon, set_role
 
 SETTLE_MILLISECONDS = 250
@@ -37,24 +37,36 @@ class FieldRow(QWidget):
         super().__init__(parent)
         self.field = field
         self.setObjectName(f"row.{field.path}")
+        self._options = options
         self._base: Any = field.default
         self._source = field.source
         self._problem = ("", "")
-        self.editor = make_editor(field, options, self)
-        self._make_parts()
+        # A long form is built when it is seen: until then a row is its value.
+        self._value: Any = field.default
+        self._editor: Editor | None = None
         self._timer = QTimer(self, singleShot=True, interval=SETTLE_MILLISECONDS)
         self._timer.timeout.connect(self._on_settled)
-        self.editor.set_value(field.default)
-        self.editor.changed.connect(self._on_edited)
-        self._show_state()
+
+    @property
+    def editor(self) -> Editor:
+        """The editor; made now if the row was never seen."""
+        if self._editor is None:
+            self._editor = make_editor(self.field, self._options, self)
+            self._editor.set_value(self._value)
+            self._editor.changed.connect(self._on_edited)
+            self._make_parts(self._editor)
+            self._show_state()
+        return self._editor
 
     def value(self) -> Any:
         """Return the value, or raise ``ValueError`` with a sentence."""
-        return self.editor.value()
+        return self._value if self._editor is None else self._editor.value()
 
     def set_value(self, value: Any) -> None:
         """Show a value and say at once what there is to say about it."""
-        self.editor.set_value(value)
+        self._value = value
+        if self._editor is not None:
+            self._editor.set_value(value)
         self._problem = ("", "")
         self._timer.stop()
         self._show_state()
@@ -95,7 +107,7 @@ class FieldRow(QWidget):
     @property
     def note_text(self) -> str:
         """The line below the editor, whole."""
-        return self._complaint.text() or str(self._origin.text())
+        return self._complaint_and_role()[0] or self._origin_text()
 
     def set_problem(self, message: str, level: str = "") -> None:
         """Say what a check of the whole recipe found here; an empty message clears it."""
@@ -111,6 +123,12 @@ class FieldRow(QWidget):
         return all(word in text for word in words)
 
     @override
+    def showEvent(self, event: QShowEvent) -> None:
+        """Be built before being seen."""
+        _ = self.editor
+        super().showEvent(event)
+
+    @override
     def hideEvent(self, event: QHideEvent) -> None:
         """Say what was typed at once when the row goes out of sight: nobody waits for it any more."""
         super().hideEvent(event)
@@ -118,9 +136,9 @@ class FieldRow(QWidget):
             self._timer.stop()
             self._on_settled()
 
-    def _make_parts(self) -> None:
+    def _make_parts(self, editor: Editor) -> None:
         self._label = QLabel(self.field.title, self)
-        self._label.setBuddy(self.editor)
+        self._label.setBuddy(editor)
         self._label.setWordWrap(True)
         self._unit = QElidingLabel(self.field.unit, self)
         set_role(self._unit, "small")
@@ -129,7 +147,7 @@ class FieldRow(QWidget):
         self._reset.setIcon(icon("reset"))
         self._reset.setAccessibleName(f"Reset {self.field.title.lower()}")
         self._reset.setObjectName(f"reset.{self.field.path}")
-        self._reset.clicked.connect(self.reset)
+        self._reset.clicked.connect(self._on_reset)
         self._origin = QElidingLabel(self)
         self._origin.setElideMode(Qt.TextElideMode.ElideRight)
         self._origin.setObjectName(f"origin.{self.field.path}")
@@ -137,13 +155,13 @@ class FieldRow(QWidget):
         self._complaint = QLabel(self)
         self._complaint.setObjectName(f"complaint.{self.field.path}")
         self._complaint.setWordWrap(True)
-        self._lay_out()
+        self._lay_out(editor)
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, editor: Editor) -> None:
         room = self._reset.sizePolicy()
         room.setRetainSizeWhenHidden(True)
         self._reset.setSizePolicy(room)
-        for widget in (self._label, self.editor, self._unit):
+        for widget in (self._label, editor, self._unit):
             widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -152,7 +170,7 @@ class FieldRow(QWidget):
         grid.addWidget(self._label, 0, 0)
         # Words need more room than numbers, and have no unit beside them.
         is_wide = not self.field.unit and self.field.type not in ("integer", "number")
-        grid.addWidget(self.editor, 0, 1, 1, 2 if is_wide else 1)
+        grid.addWidget(editor, 0, 1, 1, 2 if is_wide else 1)
         # An empty column would lose its share of the width, and rows would not line up.
         grid.addItem(QSpacerItem(0, 0), 0, 2)
         if not is_wide:
@@ -168,52 +186,38 @@ class FieldRow(QWidget):
         self._timer.start()
         self.edited.emit()
 
+    def _on_reset(self) -> None:
+        self.reset()
+        self._on_settled()
+
     def _on_settled(self) -> None:
         self._show_state()
         self.settled.emit()
 
+    def _origin_text(self) -> str:
+        return field_words.origin(self._base, self._source, is_changed=self.is_changed)
+
+    def _complaint_and_role(self) -> tuple[str, str]:
+        """What is wrong, and how it is coloured: what is typed goes before what a check found."""
+        if self.error:
+            return self.error, "bad"
+        message, level = self._problem
+        return message, "warn" if level == "warning" else "bad"
+
     def _show_state(self) -> None:
-        error = self.error
-        problem, level = self._problem
+        if self._editor is None:
+            return
         changed = self.is_changed
-        self._origin.setText(
-            f"default {self._shown(self._base)} · {self._source}" if changed else self._source
-        )
-        self._complain(error or problem, "bad" if error or level == "error" else "warn")
-        set_role(self._label, "changed" if changed else "")
-        set_role(
-            self.editor.focusProxy() or self.editor,
-            "invalid" if error or (level == "error" and problem) else "",
-        )
-        self._reset.setVisible(changed)
-        self._reset.setToolTip(f"Back to {self._shown(self._base)}")
-        self._show_tooltip()
-
-    def _complain(self, text: str, role: str) -> None:
-        self._complaint.setText(text)
-        self._complaint.setVisible(bool(text))
-        self._origin.setVisible(not text)
+        complaint, role = self._complaint_and_role()
+        self._origin.setText(self._origin_text())
+        self._origin.setVisible(not complaint)
+        self._complaint.setText(complaint)
+        self._complaint.setVisible(bool(complaint))
         set_role(self._complaint, role)
-
-    def _show_tooltip(self) -> None:
-        field = self.field
-        parts = [field.help, self._bounds(), f"Default {self._shown(self._base)}: {self._source}", field.path]
-        text = "\n".join(part for part in parts if part)
-        for widget in (self._label, self.editor, self._origin, self._unit):
-            widget.setToolTip(text)
-
-    def _bounds(self) -> str:
-        field = self.field
-        parts = []
-        if field.exclusive_minimum is not None:
-            parts.append(f"more than {write_number(field.exclusive_minimum)}")
-        if field.minimum is not None:
-            parts.append(f"{write_number(field.minimum)} or more")
-        if field.maximum is not None:
-            parts.append(f"{write_number(field.maximum)} or less")
-        return ", ".join(parts).capitalize()
-
-    def _shown(self, value: Any) -> str:
-        if isinstance(value, bool):
-            return "on" if value else "off"
-        return write_number(value) if isinstance(value, float) else str(value)
+        set_role(self._label, "changed" if changed else "")
+        set_role(self._editor.focusProxy() or self._editor, "invalid" if complaint and role == "bad" else "")
+        self._reset.setVisible(changed)
+        self._reset.setToolTip(f"Back to {field_words.shown(self._base)}")
+        tip = field_words.tip(self.field, self._base, self._source)
+        for widget in (self._label, self._editor, self._origin, self._unit):
+            widget.setToolTip(tip)

@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLineEdit
+from PySide6.QtWidgets import QComboBox, QLineEdit, QToolButton
 
 from engine.declared import FieldEntry, Problem, load_catalogue, make_recipe
 from studio.forms.settings_form import MOST_ESSENTIALS, SettingsForm
@@ -121,6 +121,20 @@ def test_a_changed_field_says_what_it_was_and_can_be_taken_back(form, qtbot):
     assert row.note_text == "ours"
 
 
+def test_taking_a_change_back_settles_the_form_at_once(form, qtbot):
+    form.set_values({"encoder.image_size": 64})
+    with qtbot.waitSignal(form.settled, timeout=100):
+        form.findChild(QToolButton, "reset.encoder.image_size").click()
+
+
+def test_fields_out_of_sight_hold_their_values_as_well(form):
+    form.set_values({"settings.share": 0.5, "training.precision": "fp32"})
+    assert form.changes() == {"settings.share": 0.5, "training.precision": "fp32"}
+    form.show_field("settings.share")
+    assert form.changes() == {"settings.share": 0.5, "training.precision": "fp32"}
+    assert form.findChild(QLineEdit, "field.settings.share").text() == "0.5"
+
+
 def test_a_preset_moves_what_counts_as_unchanged(form):
     form.set_base({"encoder.image_size": 224}, {"encoder.image_size": "paper, table 8"})
     form.set_values({"encoder.image_size": 224})
@@ -180,6 +194,8 @@ def test_hidden_fields_are_left_to_the_page_and_essentials_stay_few(qtbot):
 def test_what_the_surroundings_know_becomes_a_choice(qtbot):
     form = SettingsForm(FIELDS, options={"training.note": {"x": "The first", "cuda:0": "NVIDIA"}})
     qtbot.addWidget(form)
+    form.show()
+    form.show_field("training.note")
     box = form.findChild(QComboBox, "field.training.note")
     assert box.currentText() == "The first"
     form.set_values({"training.note": "cuda:7"})
@@ -188,6 +204,7 @@ def test_what_the_surroundings_know_becomes_a_choice(qtbot):
 
 def test_every_editor_has_a_name_for_tests_and_screen_readers(form):
     for path, row in form.rows.items():
+        form.show_field(path)
         inner = row.editor.focusProxy()
         assert inner.objectName() == f"field.{path}"
         assert inner.accessibleName() == row.field.title
