@@ -144,6 +144,7 @@ class InspectPage(Page):
     def _on_run(self) -> None:
         run = self.run
         self._shown_run = run.id if run else None
+        self._head.setVisible(run is not None)
         self.look.clear()
         if run is None:
             self.context.inspector.cancel(LANE)
@@ -211,7 +212,9 @@ class InspectPage(Page):
         bench.addWidget(self.pictures)
         for widget in (self._no_runs, self._no_checkpoint, self._bench):
             self._stack.addWidget(widget)
-        head = QHBoxLayout()
+        self._head = QWidget()
+        head = QHBoxLayout(self._head)
+        head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(16)
         head.addWidget(make_label("Run", "inspect_run_title", "muted"))
         head.addWidget(self.run_box, 2)
@@ -219,5 +222,5 @@ class InspectPage(Page):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 8, 24, 16)
         layout.setSpacing(12)
-        layout.addLayout(head)
+        layout.addWidget(self._head)
         layout.addWidget(self._stack, 1)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QSplitter, QWidget
 from typing_extensions import override
 
@@ -101,12 +101,19 @@ class NewRunPage(Page):
         """Take folders, lists and recipe files."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
+            self.source.card.show_drop(True)
+
+    @override
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Show that nothing is dragged any more."""
+        self.source.card.show_drop(False)
 
     @override
     def dropEvent(self, event: QDropEvent) -> None:
         """Open a recipe file; take anything else as pictures."""
         path = Path(next(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()))
         event.acceptProposedAction()
+        self.source.card.show_drop(False)
         if path.suffix == recipe_files.SUFFIX:
             self._open_file(path)
         else:

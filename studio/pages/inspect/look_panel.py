@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from studio import theme
 from studio.live.inspector import Reply
@@ -52,6 +52,7 @@ class LookPanel(QWidget):
         for widget in (self._bar, self.waiting, self._error):
             layout.addWidget(widget)
         layout.addWidget(self.viewer, 1)
+        layout.addStretch(0)
 
     @property
     def error(self) -> str:
@@ -103,5 +104,6 @@ class LookPanel(QWidget):
         row.addWidget(IconLabel("error", "Error", "bad"))
         row.addLayout(words, 1)
         row.addWidget(make_button("Try again", "look_again", on_again))
+        frame.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         frame.hide()
         return frame

@@ -57,6 +57,10 @@ class DataCard(QFrame):
         """Which of the four is shown: "empty", "scanning", "failed" or "ready"."""
         return self._state
 
+    def show_drop(self, is_over: bool) -> None:
+        """Show that what is dragged over the page can be dropped."""
+        theme.set_role(self, "drop_active" if is_over else "drop" if self._state == "empty" else "card")
+
     def show_empty(self) -> None:
         """Invite to choose pictures."""
         self._show("empty")
@@ -103,6 +107,7 @@ class DataCard(QFrame):
 
     def _show(self, name: str) -> None:
         self._state = name
+        self.show_drop(False)
         for page_name, page in self._pages.items():
             page.setVisible(page_name == name)
 
@@ -153,7 +158,7 @@ class DataCard(QFrame):
         self._counts = make_label("", "dataset_counts", wraps=True)
         self._splits = make_label("", "dataset_splits", "small", wraps=True)
         self._sizes = make_label("", "dataset_sizes", "small", wraps=True)
-        self._notes = make_label("", "dataset_notes", "warn", wraps=True)
+        self._notes = make_label("", "dataset_notes", "small", wraps=True)
         self._health = HealthList()
         self._scanned = make_label("", "dataset_scanned", "small")
         again = self._button("Scan again", "scan_again", self.rescan_pressed.emit)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from engine.declared import Catalogue, Problem, check_recipe, make_recipe
@@ -97,6 +98,9 @@ def check(draft: Draft, devices: Sequence[str]) -> Checked:
     problems = [Problem(path, sentence, "Correct this field.") for path, sentence in draft.errors.items()]
     if draft.dataset is None:
         problems.append(NO_PICTURES)
+    elif _is_gone(draft.dataset.location):
+        sentence = f"{draft.dataset.location} is not there any more."
+        problems.append(Problem("data.location", sentence, "Connect its disk, or choose other pictures."))
     try:
         recipe = make_recipe(draft.method, draft.preset, dict(draft.changes))
     except SettingsError as error:
@@ -104,6 +108,12 @@ def check(draft: Draft, devices: Sequence[str]) -> Checked:
     facts = train_facts(draft.dataset, recipe.data.held_out) if draft.dataset else None
     problems += check_recipe(recipe, facts, devices)
     return Checked(recipe if not draft.errors else None, problems, facts)
+
+
+def _is_gone(location: str) -> bool:
+    """True for a folder or list that cannot be found; what is built in or published has no path."""
+    path = Path(location)
+    return path.is_absolute() and not path.exists()
 
 
 def checkpoint_bytes(recipe: Recipe, catalogue: Catalogue) -> float:

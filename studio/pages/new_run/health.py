@@ -42,8 +42,8 @@ def sizes_line(dataset: Dataset) -> str:
 
 
 def notes_of(dataset: Dataset) -> str:
-    """What the scan has to say about the whole set, as sentences."""
-    return " ".join(str(note) for note in dataset.health.get("notes") or [])
+    """What the scan has to say about the whole set, a sentence a line."""
+    return "\n".join(str(note) for note in dataset.health.get("notes") or [])
 
 
 def problems_of(dataset: Dataset) -> list[Mapping[str, Any]]:

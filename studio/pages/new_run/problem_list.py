@@ -37,6 +37,7 @@ class ProblemList(QWidget):
             widget = item.widget()
             if widget is not None:
                 widget.hide()
+                widget.setParent(None)
                 widget.deleteLater()
         for number, problem in enumerate(problems):
             self._layout.addWidget(self._row(number, problem))

@@ -11,7 +11,7 @@ from studio.pages.new_run.health import counts_line, health_line, splits_line
 
 def dataset(**changes) -> Dataset:
     values = {
-        "id": 1, "name": "set", "location": "/data/set", "kind": "class_folders", "channels": 3,
+        "id": 1, "name": "set", "location": "builtin:set", "kind": "class_folders", "channels": 3,
         "fingerprint": "f", "num_pictures": 1000, "classes": ["a", "b"], "splits": {"train": 1000},
         "mean": [0.5] * 3, "std": [0.2] * 3, "health": {}, "scanned_at": 0.0,
     }  # fmt: skip

@@ -1,5 +1,7 @@
 """The page New run on a real store; scans and previews that need processes are tested where those are."""
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
@@ -12,9 +14,16 @@ from studio.pages.new_run_page import NewRunPage
 
 
 @pytest.fixture
-def pictures(store):
+def place(tmp_path):
+    folder = tmp_path / "cats"
+    folder.mkdir()
+    return str(folder)
+
+
+@pytest.fixture
+def pictures(store, place):
     return save_dataset(
-        store, name="cats", location="/data/cats", kind="class_folders", channels=3, fingerprint="f1",
+        store, name="cats", location=place, kind="class_folders", channels=3, fingerprint="f1",
         num_pictures=1000, classes=["a", "b"], splits={"train": 1000}, mean=[0.5] * 3, std=[0.2] * 3, health={},
     )  # fmt: skip
 
@@ -64,19 +73,19 @@ def test_an_empty_page_says_what_to_do_and_starts_nothing(page):
     assert "No pictures are chosen." in page.outcome.problems.findChild(QWidget, "problem.0").text()
 
 
-def test_start_puts_the_run_into_the_queue_and_opens_it(page, context, store, pictures, qtbot):
-    page.show_with(location="/data/cats")
+def test_start_puts_the_run_into_the_queue_and_opens_it(page, place, context, store, pictures, qtbot):
+    page.show_with(location=place)
     click(page, qtbot, "start_run")
     run = list_runs(store)[0]
     assert run.status is RunStatus.QUEUED
     assert (run.name, run.method, run.dataset_id, run.fingerprint) == ("MAE cats", "mae", pictures.id, "f1")
-    expected = make_recipe("mae", "desktop", {"data.location": "/data/cats"})
+    expected = make_recipe("mae", "desktop", {"data.location": place})
     assert recipe_from_dict(run.recipe) == expected
     assert context.visited == [("run", {"run_id": run.id})]
 
 
-def test_add_to_queue_stays_on_the_page_and_offers_the_run(page, context, store, qtbot):
-    page.show_with(location="/data/cats", preset="quick")
+def test_add_to_queue_stays_on_the_page_and_offers_the_run(page, place, context, store, qtbot):
+    page.show_with(location=place, preset="quick")
     click(page, qtbot, "add_to_queue")
     run = list_runs(store)[0]
     assert run.recipe["encoder"]["name"] == "vit_nano"
@@ -86,23 +95,32 @@ def test_add_to_queue_stays_on_the_page_and_offers_the_run(page, context, store,
     assert "1 run ahead" in page.outcome.ahead.text()
 
 
-def test_what_was_typed_last_is_what_starts(page, store, qtbot):
-    page.show_with(location="/data/cats")
+def test_what_was_typed_last_is_what_starts(page, place, store, qtbot):
+    page.show_with(location=place)
     write(page, qtbot, "training.epochs", "7")
     write(page, qtbot, "training.warmup_epochs", "1")
     click(page, qtbot, "start_run")
     assert list_runs(store)[0].recipe["training"]["epochs"] == 7
 
 
-def test_a_queued_run_is_a_snapshot(page, store, qtbot):
-    page.show_with(location="/data/cats")
+def test_pictures_that_are_gone_keep_the_run_from_starting(page, place, qtbot):
+    page.show_with(location=place)
+    assert button(page, "start_run").isEnabled()
+    Path(place).rmdir()
+    page._refresh()
+    assert not button(page, "start_run").isEnabled()
+    assert "is not there any more" in page.outcome.problems.findChild(QWidget, "problem.0").text()
+
+
+def test_a_queued_run_is_a_snapshot(page, place, store, qtbot):
+    page.show_with(location=place)
     click(page, qtbot, "add_to_queue")
     write(page, qtbot, "training.epochs", "9")
     assert list_runs(store)[0].recipe["training"]["epochs"] == 200
 
 
-def test_a_mistake_typed_just_now_does_not_start_but_is_shown(page, context, store, qtbot):
-    page.show_with(location="/data/cats")
+def test_a_mistake_typed_just_now_does_not_start_but_is_shown(page, place, context, store, qtbot):
+    page.show_with(location=place)
     write(page, qtbot, "training.epochs", "0")
     click(page, qtbot, "start_run")
     assert list_runs(store) == []
@@ -110,8 +128,8 @@ def test_a_mistake_typed_just_now_does_not_start_but_is_shown(page, context, sto
     assert page.settings.form.rows["training.epochs"].note_text == "Must be 1 or more."
 
 
-def test_a_known_problem_is_mended_by_one_click(page, qtbot):
-    page.show_with(location="/data/cats")
+def test_a_known_problem_is_mended_by_one_click(page, place, qtbot):
+    page.show_with(location=place)
     write(page, qtbot, "encoder.patch_size", "10")
     qtbot.waitUntil(lambda: button(page, "fix.encoder.patch_size") is not None)
     assert not button(page, "start_run").isEnabled()
@@ -121,8 +139,8 @@ def test_a_known_problem_is_mended_by_one_click(page, qtbot):
     assert button(page, "start_run").isEnabled()
 
 
-def test_another_preset_takes_changes_back_and_gives_them_back(page, context, qtbot):
-    page.show_with(location="/data/cats")
+def test_another_preset_takes_changes_back_and_gives_them_back(page, place, context, qtbot):
+    page.show_with(location=place)
     write(page, qtbot, "training.epochs", "7")
     click(page, qtbot, "preset.quick")
     assert page.settings.form.values()["training.epochs"] == 20
@@ -131,8 +149,8 @@ def test_another_preset_takes_changes_back_and_gives_them_back(page, context, qt
     assert page.settings.form.values()["training.epochs"] == 7
 
 
-def test_a_recipe_saved_is_the_recipe_opened(page, context, tmp_path, qtbot):
-    page.show_with(location="/data/cats", preset="quick")
+def test_a_recipe_saved_is_the_recipe_opened(page, place, context, tmp_path, qtbot):
+    page.show_with(location=place, preset="quick")
     write(page, qtbot, "training.epochs", "33")
     page._refresh()
     path = recipe_files.write_recipe(tmp_path / "mine", page._checked.recipe)
@@ -153,8 +171,8 @@ def test_a_broken_recipe_file_is_refused_in_words(page, context, tmp_path):
     assert "cannot be read" in context.said[-1].sentence
 
 
-def test_a_run_can_be_done_again_with_one_field_changed(page, store, qtbot):
-    recipe = make_recipe("mae", "quick", {"data.location": "/data/cats", "training.epochs": 11})
+def test_a_run_can_be_done_again_with_one_field_changed(page, place, store, qtbot):
+    recipe = make_recipe("mae", "quick", {"data.location": place, "training.epochs": 11})
     before = create_run(store, name="first", method="mae", recipe=recipe.model_dump(mode="json"), seed=0)
     page.show_with(run_id=before.id)
     write(page, qtbot, "settings.mask_ratio", "0.6")
@@ -170,8 +188,8 @@ def test_a_run_that_is_gone_is_said_in_words(page, context):
     assert context.said[-1].level == "bad"
 
 
-def test_the_name_of_the_person_is_kept(page, store, qtbot):
-    page.show_with(location="/data/cats")
+def test_the_name_of_the_person_is_kept(page, place, store, qtbot):
+    page.show_with(location=place)
     page.outcome.name.setText("my run")
     page.settings.set_preset("quick")
     page._refresh()
@@ -179,8 +197,8 @@ def test_the_name_of_the_person_is_kept(page, store, qtbot):
     assert list_runs(store)[0].name == "my run"
 
 
-def test_everything_that_takes_the_focus_has_a_name(page):
-    page.show_with(location="/data/cats")
+def test_everything_that_takes_the_focus_has_a_name(page, place):
+    page.show_with(location=place)
     nameless = [
         type(widget).__name__
         for widget in page.findChildren(QWidget)
