@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.exit_codes import DONE, INTERRUPTED, RUN_FAILED
+from engine.commands.exit_codes import BAD_USE, DONE, INTERRUPTED, RUN_FAILED
 from engine.commands.options import StoreOption
 from engine.commands.speech import remark, say
 
@@ -75,7 +75,7 @@ class _Watchman:
             self._tell_once(self._supervisor.owner or self._supervisor.last_error)
             if self._supervisor.owner and not self._forever:
                 self._supervisor.stop()
-                return RUN_FAILED
+                return BAD_USE
             self._look()
             if self._supervisor.is_idle and not self._forever:
                 break

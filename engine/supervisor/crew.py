@@ -75,9 +75,11 @@ class Crew:
         self._version = version
         if is_due:
             self._survey()
+        active = self._active_runs()
         for watch in self._watches.values():
             watch.escalate(self._store)
-            watch.listen(self._store, get_run(self._store, watch.run_id))
+            if watch.run_id in active:
+                watch.listen(self._store, active[watch.run_id])
         self._claim()
         self.is_idle = not self._watches and not any(self._claimable(self._devices))
 
@@ -95,7 +97,7 @@ class Crew:
     def _survey(self) -> None:
         """Take what others started on this computer under watch, settle what died, report what is lost."""
         self._surveyed_at = time.monotonic()
-        for run in list_runs(self._store, statuses=ACTIVE):
+        for run in self._active_runs().values():
             if run.id in self._watches or run.host != self._host or _is_released(run):
                 continue
             folder = self._store.run_folder(run.id)
@@ -177,19 +179,28 @@ class Crew:
             WorkerIdentity.remove(folder)
 
     def _settle(self, watch: Watch) -> None:
-        """Clean up after a worker that ended, and say why when it did not say so itself."""
-        del self._watches[watch.run_id]
+        """Clean up after a worker that ended, and say why when it did not say so itself.
+
+        The watch is given up last, so that a store that cannot be written now is asked again.
+        """
         watch.process.kill()
-        exit_code, log_tail = watch.process.exit_code, watch.process.log_tail()
+        run = self._active_runs().get(watch.run_id)
+        if run is not None and not _is_released(run):
+            self._tell_end(run, watch)
         watch.process.forget()
-        run = get_run(self._store, watch.run_id)
-        if run.status not in ACTIVE or _is_released(run):
-            return
+        del self._watches[watch.run_id]
+
+    def _tell_end(self, run: Run, watch: Watch) -> None:
+        """Write down the end of a worker that left its run unfinished."""
         if watch.asked_to_end:
             update_run(self._store, run.id, status=RunStatus.STOPPED, pid=None)
             add_event(self._store, run.id, Level.WARNING, f"Stopped at once. {RESUME}", step=run.step)
             return
-        _fail(self._store, run, explain_exit(exit_code, log_tail), log_tail)
+        log_tail = watch.process.log_tail()
+        _fail(self._store, run, explain_exit(watch.process.exit_code, log_tail), log_tail)
+
+    def _active_runs(self) -> dict[int, Run]:
+        return {run.id: run for run in list_runs(self._store, statuses=ACTIVE)}
 
 
 def _kind(device: str) -> str:

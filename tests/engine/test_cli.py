@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from engine.cli import app
 from engine.commands.exit_codes import BAD_USE, DONE, INTERRUPTED, RUN_FAILED
+from engine.commands.recipe_choice import choose_recipe
 from engine.declared import make_recipe, recipe_from_toml
 from engine.store import (
     CommandKind,
@@ -27,6 +28,7 @@ from engine.store import (
     open_store,
     update_run,
 )
+from engine.supervisor import Supervisor
 
 PATIENCE_SECONDS = 120
 SMALL = ["--preset", "quick", "--image-size", "16", "--set", "workers=0", "--set", "held_out=0.05"]
@@ -185,10 +187,19 @@ def test_a_failed_scan_in_json_lines_ends_with_the_sentence(cli, tmp_path):
     assert last["fix"]
 
 
-def test_a_recipe_is_printed_as_a_file_that_makes_the_same_run(cli, store):
+def test_a_recipe_is_printed_as_a_file_that_makes_the_same_run(cli, store, tmp_path):
     recipe = make_recipe("mae", "quick", {"settings.mask_ratio": 0.6, "training.seed": 7})
     run = create_run(store, name="a", method="mae", recipe=recipe.model_dump(mode="json"), seed=7)
-    assert recipe_from_toml(cli("show", str(run.id), "--recipe").stdout) == recipe
+    printed = cli("show", str(run.id), "--recipe").stdout
+    assert recipe_from_toml(printed) == recipe
+    file = tmp_path / "recipe.toml"
+    file.write_text(printed)
+    choice = choose_recipe(file=file, method=None, preset=None, changes={}, pairs=[])
+    assert choice.recipe == recipe
+    changed = choose_recipe(
+        file=file, method="mae", preset=None, changes={"training.epochs": 5}, pairs=["mask_ratio=0.5"]
+    )
+    assert (changed.recipe.training.epochs, changed.recipe.settings["mask_ratio"]) == (5, 0.5)
 
 
 def test_a_queued_run_is_stopped_without_a_worker(cli, store, queued):
@@ -212,6 +223,20 @@ def test_a_running_run_is_steered_by_commands(cli, store, queued):
 def test_resuming_says_who_will_train_it(cli, store, queued):
     update_run(store, queued, status=RunStatus.STOPPED)
     assert "ssl-engine worker" in cli("resume", str(queued)).stdout
+
+
+@pytest.mark.slow
+def test_a_worker_beside_another_one_says_who_is_there(cli, store):
+    supervisor = Supervisor(store.path, devices=["cpu"])
+    supervisor.start()
+    try:
+        while not supervisor.holds_engine:
+            time.sleep(0.02)
+        result = cli("worker")
+    finally:
+        supervisor.stop()
+    assert result.exit_code == BAD_USE
+    assert f"Another studio on this computer (process {os.getpid()}) already runs" in result.stderr
 
 
 @pytest.mark.slow

@@ -266,6 +266,38 @@ def test_workers_go_on_without_a_supervisor_and_the_next_one_adopts_them(store, 
     assert status(store, run) is RunStatus.STOPPED
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_run_survives_a_studio_that_is_killed_and_the_next_one_finds_it(store, supervise):
+    run = queue(store)
+    script = (
+        "import sys, time; from engine.supervisor import Supervisor;"
+        "Supervisor(sys.argv[1], devices=['cpu'], worker_command=sys.argv[2:]).start(); time.sleep(600)"
+    )
+    studio = psutil.Popen([sys.executable, "-c", script, str(store.path), *WORKER])
+    wait_for_step(store, run)
+    studio.kill()
+    studio.wait()
+    step = get_run(store, run).step
+    supervisor = supervise()
+    wait_until(lambda: supervisor.holds_engine, "the lock went with the studio")
+    wait_for_step(store, run, step + 5)
+    following = queue(store, steps=1)
+    send_command(store, run, CommandKind.STOP)
+    wait_for(store, following, RunStatus.FINISHED)
+    assert status(store, run) is RunStatus.STOPPED
+
+
+def test_a_run_that_was_deleted_under_its_worker_does_not_stop_the_engine(store, supervise):
+    run = queue(store)
+    supervisor = supervise()
+    wait_for_step(store, run)
+    with store.begin() as connection:
+        connection.execute(text("DELETE FROM run"))
+    following = queue(store, steps=1)
+    wait_for(store, following, RunStatus.FINISHED)
+    assert supervisor.last_error == ""
+
+
 def test_stopping_with_pause_waits_until_every_worker_left(store, supervise):
     run = queue(store)
     supervisor = supervise()
@@ -348,7 +380,7 @@ def test_a_store_that_cannot_be_opened_is_said_in_words_and_tried_again(tmp_path
         assert str(location) in supervisor.last_error
         location.unlink()
         wait_until(lambda: supervisor.holds_engine, "it works once the file is out of the way")
-        assert supervisor.last_error == ""
+        wait_until(lambda: not supervisor.last_error, "all is well again")
     finally:
         supervisor.stop()
 
