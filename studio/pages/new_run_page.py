@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any, ClassVar
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QSplitter, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 from typing_extensions import override
 
 from engine.declared import Problem, changes_of, recipe_from_dict
@@ -16,12 +15,13 @@ from engine.store import Run, RunStatus, create_run, get_run, list_runs
 from studio import wording
 from studio.context import StudioContext
 from studio.pages.new_run import recipe_files
+from studio.pages.new_run.columns import make_columns, scrolled
 from studio.pages.new_run.draft import Checked, Draft, check, suggested_name
 from studio.pages.new_run.outcome_panel import OutcomePanel
+from studio.pages.new_run.recipe_actions import RecipeActions
 from studio.pages.new_run.settings_panel import SettingsPanel
 from studio.pages.new_run.source_panel import SourcePanel
 from studio.pages.page import Page
-from studio.widgets.buttons import make_button
 
 WAITING_OR_RUNNING = (RunStatus.QUEUED, RunStatus.STARTING, RunStatus.RUNNING)
 
@@ -48,6 +48,7 @@ class NewRunPage(Page):
         self.source = SourcePanel(context)
         self.settings = SettingsPanel(context.catalogue, devices)
         self.outcome = OutcomePanel(context)
+        self.recipes = RecipeActions(context, self._current_recipe, self)
         self._lay_out()
         self._connect()
         self.source.methods.choose(next(iter(context.catalogue.methods)))
@@ -73,11 +74,7 @@ class NewRunPage(Page):
     @override
     def header_actions(self) -> list[QWidget]:
         """Recipe files."""
-        opened = make_button("Open recipe…", "open_recipe", self._on_open, icon="folder", role="quiet")
-        opened.setShortcut(QKeySequence("Ctrl+O"))
-        saved = make_button("Save recipe…", "save_recipe", self._on_save, icon="save", role="quiet")
-        saved.setShortcut(QKeySequence("Ctrl+S"))
-        return [opened, saved]
+        return self.recipes.make_buttons()
 
     @property
     def draft(self) -> Draft:
@@ -115,11 +112,12 @@ class NewRunPage(Page):
         event.acceptProposedAction()
         self.source.card.show_drop(False)
         if path.suffix == recipe_files.SUFFIX:
-            self._open_file(path)
+            self.recipes.open_file(path)
         else:
             self.source.choose(str(path))
 
     def _connect(self) -> None:
+        self.recipes.opened.connect(self.open_recipe)
         self.source.dataset_changed.connect(self._refresh)
         self.source.method_chosen.connect(self._on_method)
         self.settings.settled.connect(self._on_settled)
@@ -239,78 +237,11 @@ class NewRunPage(Page):
         except EngineError as error:
             self.context.toast(str(error), "bad")
 
-    def _on_open(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Open recipe", str(Path.home()), recipe_files.FILTER)
-        if path:
-            self._open_file(Path(path))
-
-    def _open_file(self, path: Path) -> None:
-        try:
-            self.open_recipe(recipe_files.read_recipe(path))
-        except EngineError as error:
-            self.context.toast(str(error), "bad")
-        else:
-            self.context.toast(f"Opened {path.name}.", "good")
-
-    def _on_save(self) -> None:
+    def _current_recipe(self) -> tuple[Recipe | None, str]:
         self._refresh()
-        if self._checked.recipe is None:
-            self.context.toast(
-                "A recipe is saved when every field can be used. Correct the marked ones first.", "warn"
-            )
-            return
-        suggested = Path.home() / f"{self.outcome.name.text() or 'recipe'}{recipe_files.SUFFIX}"
-        path, _ = QFileDialog.getSaveFileName(self, "Save recipe", str(suggested), recipe_files.FILTER)
-        if path:
-            self._save_file(Path(path), self._checked.recipe)
-
-    def _save_file(self, path: Path, recipe: Recipe) -> None:
-        try:
-            written = recipe_files.write_recipe(path, recipe)
-        except EngineError as error:
-            self.context.toast(str(error), "bad")
-        else:
-            command = f"ssl-engine train --recipe {written}"
-            self.context.toast(f"Saved {written.name}. '{command}' starts the same run.", "good")
+        return self._checked.recipe, self.outcome.name.text().strip()
 
     def _lay_out(self) -> None:
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.setObjectName("new_run_columns")
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(12)
-        for panel, least in (
-            (_scrolled(self.source), 236),
-            (_scrolled(self.settings), 284),
-            (self.outcome, 276),
-        ):
-            panel.setMinimumWidth(least)
-            splitter.addWidget(panel)
-        splitter.setSizes([320, 400, 480])
-        for column, stretch in enumerate((2, 3, 4)):
-            splitter.setStretchFactor(column, stretch)
-        # A window narrower than the columns scrolls sideways instead of cutting them.
-        wide = QScrollArea()
-        wide.setFrameShape(QFrame.Shape.NoFrame)
-        wide.setWidgetResizable(True)
-        wide.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        wide.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        wide.setWidget(splitter)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(24, 8, 24, 16)
-        layout.addWidget(wide)
-
-
-def _scrolled(panel: QWidget) -> QScrollArea:
-    """A column that scrolls up and down only."""
-    content = QWidget()
-    content.setObjectName("scroll_content")
-    layout = QHBoxLayout(content)
-    layout.setContentsMargins(0, 0, 8, 0)
-    layout.addWidget(panel)
-    scroll = QScrollArea()
-    scroll.setFrameShape(QFrame.Shape.NoFrame)
-    scroll.setWidgetResizable(True)
-    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    scroll.setWidget(content)
-    return scroll
+        layout.addWidget(make_columns((scrolled(self.source), scrolled(self.settings), self.outcome)))

@@ -162,6 +162,18 @@ def test_a_recipe_saved_is_the_recipe_opened(page, place, context, tmp_path, qtb
     assert page.source.dataset.name == "cats"
 
 
+def test_saving_says_how_to_start_the_recipe_elsewhere_or_why_it_cannot_be_saved(
+    page, context, place, tmp_path
+):
+    page.show_with(location=place)
+    recipe, _ = page._current_recipe()
+    page.recipes.save_file(tmp_path / "mine.toml", recipe)
+    assert "ssl-engine train --recipe" in context.said[-1].sentence
+    page.recipes.save_file(tmp_path / "absent" / "mine.toml", recipe)
+    assert context.said[-1].level == "bad"
+    assert "cannot be written" in context.said[-1].sentence
+
+
 def test_a_broken_recipe_file_is_refused_in_words(page, context, tmp_path):
     path = tmp_path / "broken.toml"
     path.write_text("training = 3")

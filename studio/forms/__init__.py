@@ -1,0 +1,1 @@
+"""Forms made from declared settings; they know types and bounds, and no method."""
