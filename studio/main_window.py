@@ -59,6 +59,11 @@ class MainWindow(QMainWindow):
         assert isinstance(shown, Page)
         return shown
 
+    @property
+    def prepared(self) -> dict[str, Page]:
+        """The pages that are built, by name."""
+        return self._pages
+
     def navigate(self, name: str, arguments: dict[str, object]) -> None:
         """Open a page; a page that is not built yet says so instead of doing nothing.
 

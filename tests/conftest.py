@@ -9,6 +9,9 @@ import psutil
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault(
+    "OMP_WAIT_POLICY", "PASSIVE"
+)  # as engine/__init__.py, but before any test imports torch
 # Numbers must read the same whatever the machine's language is.
 locale.setlocale(locale.LC_NUMERIC, "C")
 
@@ -61,18 +64,16 @@ def _no_leftovers(request, monkeypatch):
         yield
         return
     request.getfixturevalue("qtbot")  # torn down after this fixture: widgets still exist when we look
-    from PySide6.QtCore import QThread, QTimer
+    from PySide6.QtCore import QCoreApplication, QEvent, QThread, QTimer
 
     timers, threads = [], []
     _record_starts(monkeypatch, QTimer, timers)
     _record_starts(monkeypatch, QThread, threads)
     before = {process.pid for process in psutil.Process().children(recursive=True)}
     yield
-    leftovers = [
-        f"timer {_named(timer)}"
-        for timer in timers
-        if _is_alive(timer, "isActive") and timer.parent() is None
-    ]
+    # Without a running event loop Qt keeps what was deleted; every later change of style would touch it again.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    leftovers = [f"timer {_named(timer)}" for timer in timers if _is_alive(timer, "isActive")]
     leftovers += [f"thread {_named(thread)}" for thread in threads if _is_alive(thread, "isRunning")]
     leftovers += _processes_but(before)
     assert not leftovers, f"the test left these running: {', '.join(leftovers)}"

@@ -44,6 +44,8 @@ class PlotArea(pg.PlotWidget):
         self.setObjectName("plot")
         self.setAccessibleName(f"Plot of {title}")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.viewport().setAccessibleName(f"Plot of {title}")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.hideButtons()
         self.setMinimumSize(160, 120)

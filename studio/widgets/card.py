@@ -26,7 +26,8 @@ class Card(QFrame):
         self.heading_row = QHBoxLayout()
         self.heading_row.setSpacing(8)
         self.heading = make_label(title, f"{name}_heading", "section")
-        if title:
-            self.heading_row.addWidget(self.heading)
-            self.heading_row.addStretch(1)
-            self.body.addLayout(self.heading_row)
+        self.heading_row.addWidget(self.heading)
+        self.heading_row.addStretch(1)
+        self.body.addLayout(self.heading_row)
+        if not title:
+            self.heading.hide()

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QButtonGroup, QFrame, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 
 from studio import theme
 
@@ -21,8 +21,6 @@ class Navigation(QFrame):
         self.setObjectName("navigation")
         self.setAccessibleName("Navigation")
         self._buttons: dict[str, QToolButton] = {}
-        self._group = QButtonGroup(self)
-        self._group.setExclusive(True)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(8, 12, 8, 8)
         self._column.setSpacing(4)
@@ -43,7 +41,6 @@ class Navigation(QFrame):
         if number <= 9:
             button.setToolTip(f"{title} (Ctrl+{number})")
             QShortcut(QKeySequence(f"Ctrl+{number}"), self, lambda: self.chosen.emit(name))
-        self._group.addButton(button)
         self._buttons[name] = button
         self._column.insertWidget(len(self._buttons) - 1, button)
         return button
@@ -56,14 +53,9 @@ class Navigation(QFrame):
 
     def mark(self, name: str) -> None:
         """Show which room is open; a page outside the navigation marks none."""
-        button = self._buttons.get(name)
-        if button is not None:
-            button.setChecked(True)
-            return
-        self._group.setExclusive(False)
-        for other in self._buttons.values():
-            other.setChecked(False)
-        self._group.setExclusive(True)
+        # No exclusive button group: Qt would take all but the checked button out of the Tab order.
+        for other, button in self._buttons.items():
+            button.setChecked(other == name)
 
     def _make(self, name: str, title: str, icon: str) -> QToolButton:
         button = QToolButton()
