@@ -71,14 +71,18 @@ class Assembly:
         return min(max(free, 0), MOST_LOADERS)
 
 
-def assemble(recipe: Recipe) -> Assembly:
+def assemble(recipe: Recipe, device: str) -> Assembly:
     """Put the parts of a run together.
+
+    Args:
+        recipe: What was asked for.
+        device: Name of the device to compute on; the recipe's wish may be "auto" or any GPU.
 
     Raises:
         EngineError: In words, for pictures, settings or a device that cannot be used.
     """
     method_class, settings, spec = method_parts(recipe)
-    compute = make_compute(recipe.training.device, recipe.training.precision)
+    compute = make_compute(device, recipe.training.precision)
     pictures = open_pictures(recipe.data.location, recipe.data.kind)
     split = knn_split(pictures, recipe.data.held_out, recipe.training.seed)
     if len(split.train) < 2:

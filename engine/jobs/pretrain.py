@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from engine.data.loader import make_loader
+from engine.data.loader import make_loader, warm_loaders
 from engine.jobs.assembly import Assembly, assemble
 from engine.jobs.boundary import told_in_words
 from engine.jobs.controls import Controls, Ending
@@ -65,28 +65,31 @@ def run(store: Store, run_id: int, *, on_progress: OnProgress | None = None) -> 
         The run as it ended. Errors end in its row, in words; they are not raised.
     """
     with told_in_words(store, run_id):
-        recipe = Recipe.model_validate(get_run(store, run_id).recipe)
-        PretrainJob(store, run_id, recipe, on_progress or (lambda _: None)).run()
+        PretrainJob(store, get_run(store, run_id), on_progress or (lambda _: None)).run()
     return get_run(store, run_id)
 
 
 class PretrainJob:
     """One run from assembly to its end."""
 
-    def __init__(self, store: Store, run_id: int, recipe: Recipe, on_progress: OnProgress) -> None:
-        self._store, self._run_id, self._recipe = store, run_id, recipe
+    def __init__(self, store: Store, claimed: Run, on_progress: OnProgress) -> None:
+        self._store, self._run_id = store, claimed.id
+        self._recipe = Recipe.model_validate(claimed.recipe)
+        self._device = claimed.claimed_device or self._recipe.training.device
         self._on_progress = on_progress
         self._phase = "reading the pictures"
         self._saved_at = time.monotonic()
         self._saved_step = -1
         self._score: float | None = None
-        self.recorder = Recorder(store, get_run(store, run_id))
+        self.recorder = Recorder(store, claimed)
 
     def run(self) -> None:
         """Assemble, resume, train, end."""
         with Heartbeat(self._beat):
             self._enter("reading the pictures")
-            assembly = assemble(self._recipe)
+            assembly = assemble(self._recipe, self._device)
+            if assembly.loader_workers:
+                warm_loaders()  # they import torch while this process builds the network
             self._describe(assembly)
             self._build(assembly)
             self._resume()
