@@ -1,0 +1,101 @@
+"""A run killed at any instant goes on as if nothing had been, whatever the number of loader processes."""
+
+import random
+
+import pytest
+import torch
+
+from engine.checkpoint import load_checkpoint
+from engine.jobs.pretrain import run as do_run
+from engine.store import (
+    CommandKind,
+    RunStatus,
+    claim_run,
+    get_run,
+    list_artifacts,
+    read_points,
+    requeue_run,
+    send_command,
+    update_run,
+)
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("every_step_tells")]
+
+
+def final_weights(store, run_id):
+    content = load_checkpoint(list_artifacts(store, run_id, "checkpoint")[-1].path)
+    return content["step"], content["trainer"]["method"]
+
+
+def curve(store, run_id):
+    return [(step, value) for step, value, _ in read_points(store, run_id, "loss")]
+
+
+def assert_same_run(store, first, second):
+    assert curve(store, first) == curve(store, second)
+    (step, ours), (other_step, theirs) = final_weights(store, first), final_weights(store, second)
+    assert step == other_step
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def resume(store, run_id):
+    # Nobody waits 30 s for a heartbeat in a test: the engine thread marks a dead worker's run, as here.
+    update_run(store, run_id, status=RunStatus.FAILED, error="killed", pid=None)
+    requeue_run(store, run_id)
+    assert claim_run(store, device="cpu", host="here").id == run_id
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_worker_killed_mid_epoch_resumes_bit_for_bit(store, make_claimed, start_worker, workers):
+    whole = make_claimed(training__workers=0, training__steps=240)
+    assert do_run(store, whole.id).status is RunStatus.FINISHED
+    broken = make_claimed(training__workers=workers, training__steps=240)
+    at = random.Random(workers).randint(20, 90)
+    worker = start_worker(broken.id)
+    worker.wait_for(lambda run: run.step >= at)
+    worker.kill()
+    assert get_run(store, broken.id).status is RunStatus.RUNNING, "the run ended before it could be killed"
+    resume(store, broken.id)
+    code, run = start_worker(broken.id).wait()
+    assert (code, run.status, run.step) == (0, RunStatus.FINISHED, 240)
+    assert run.images_seen == get_run(store, whole.id).images_seen == 240 * 8
+    assert_same_run(store, whole.id, broken.id)
+
+
+def test_stop_and_save_then_resume_is_the_uninterrupted_run(store, make_claimed):
+    whole = make_claimed()
+    do_run(store, whole.id)
+    stopped = make_claimed()
+    told = []
+
+    def stop_early(progress):
+        if progress.step >= 10 and not told:
+            told.append(send_command(store, stopped.id, CommandKind.STOP))
+
+    after = do_run(store, stopped.id, on_progress=stop_early)
+    assert after.status is RunStatus.STOPPED
+    assert 10 <= after.step < 60
+    assert list_artifacts(store, stopped.id, "checkpoint")[-1].step == after.step
+    requeue_run(store, stopped.id)
+    claim_run(store, device="cpu", host="here")
+    assert do_run(store, stopped.id).status is RunStatus.FINISHED
+    assert_same_run(store, whole.id, stopped.id)
+
+
+def test_a_damaged_newest_checkpoint_costs_only_the_steps_since_the_one_before(store, make_claimed):
+    whole = make_claimed()
+    do_run(store, whole.id)
+    damaged = make_claimed(training__steps=60)
+    told = []
+
+    def stop_early(progress):
+        if progress.step >= 20 and not told:
+            told.append(send_command(store, damaged.id, CommandKind.STOP))
+
+    do_run(store, damaged.id, on_progress=stop_early)
+    newest = list_artifacts(store, damaged.id, "checkpoint")[-1].path
+    newest.write_bytes(newest.read_bytes()[:1000])
+    requeue_run(store, damaged.id)
+    claim_run(store, device="cpu", host="here")
+    assert do_run(store, damaged.id).status is RunStatus.FINISHED
+    assert_same_run(store, whole.id, damaged.id)
