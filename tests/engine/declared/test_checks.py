@@ -1,0 +1,93 @@
+"""What can be known to go wrong before a run starts."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.declared import check_recipe, make_recipe
+from engine.plan import make_plan
+
+
+@dataclass
+class Facts:
+    num_train: int = 1000
+    classes: list = field(default_factory=lambda: ["cat", "dog"])
+
+
+def problems(changes, facts=None, devices=("cpu",)):
+    return check_recipe(make_recipe("mae", "quick", changes), facts or Facts(), devices)
+
+
+def test_a_recipe_that_fits_has_no_problems():
+    assert problems({}) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "facts", "place", "words"),
+    [
+        ({"encoder.patch_size": 7}, None, "encoder.patch_size", "does not divide"),
+        ({"training.batch_size": 500}, Facts(num_train=90), "training.batch_size", "larger than the 90"),
+        ({"training.warmup_epochs": 30}, None, "training.warmup_epochs", "not shorter than the run"),
+        ({"training.steps": 5, "training.warmup_epochs": 2}, None, "training.warmup_epochs", "not shorter"),
+        ({"training.device": "cuda"}, None, "training.device", "no device"),
+        ({}, Facts(num_train=1), "data.location", "at least two"),
+        ({}, Facts(num_train=0), "data.location", "at least two"),
+        ({"training.accumulation": 1000}, None, "training.accumulation", "fewer than one step"),
+    ],
+)
+def test_each_contradiction_is_an_error_at_its_field(changes, facts, place, words):
+    found = [problem for problem in problems(changes, facts) if problem.field == place]
+    assert found
+    assert words in found[0].message
+    assert found[0].fix
+    assert found[0].level == "error"
+
+
+@pytest.mark.parametrize("classes", [[], ["only"]])
+def test_missing_labels_are_a_warning(classes):
+    found = problems({}, Facts(classes=classes))
+    assert [problem.level for problem in found] == ["warning"]
+
+
+@given(
+    st.integers(16, 256), st.integers(1, 64), st.integers(1, 3000), st.integers(2, 2000), st.floats(0, 100)
+)
+def test_taking_every_suggestion_leaves_no_error(image, patch, batch, num_train, warmup):
+    changes = {
+        "encoder.image_size": image,
+        "encoder.patch_size": patch,
+        "training.batch_size": batch,
+        "training.warmup_epochs": warmup,
+        "training.device": "cuda:3",
+    }
+    for _ in range(4):
+        found = [
+            problem for problem in problems(changes, Facts(num_train=num_train)) if problem.level == "error"
+        ]
+        changes |= {problem.field: problem.suggestion for problem in found}
+    assert found == []
+
+
+@given(st.integers(2, 5000), st.integers(1, 600), st.integers(1, 8), st.integers(1, 50))
+def test_a_plan_counts_whole_batches_and_ends_its_schedule_at_the_floor(
+    num_train, batch, accumulation, epochs
+):
+    training = make_recipe(
+        "mae",
+        "quick",
+        {
+            "training.batch_size": batch,
+            "training.accumulation": accumulation,
+            "training.epochs": epochs,
+            "training.warmup_epochs": 0.5,
+        },
+    ).training
+    plan = make_plan(training, num_train)
+    assert plan.total_steps >= 1
+    assert plan.total_batches == plan.total_steps * accumulation
+    assert plan.lr_at(0) == 0
+    assert all(plan.lr_at(step) <= plan.peak_lr * (1 + 1e-9) for step in range(plan.total_steps))
+    if plan.total_epochs > 1:
+        assert plan.lr_at(plan.total_steps) <= plan.peak_lr * 1e-6

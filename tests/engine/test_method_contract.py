@@ -1,0 +1,123 @@
+"""What every method must hold, whichever it is: a new file in engine/methods appears here by itself."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from engine.declared import make_recipe
+from engine.errors import SettingsError
+from engine.method import ViewSpec
+from engine.methods import METHODS, method_named
+from engine.nn.normalise import Normalise
+from engine.parts import make_method, method_parts
+from engine.schedules import Progress
+
+SIZES = {"encoder.name": "vit_nano", "encoder.image_size": 32, "encoder.patch_size": 8}
+
+
+@pytest.fixture(params=sorted(METHODS))
+def recipe(request):
+    return make_recipe(request.param, "quick", SIZES)
+
+
+def make_views(recipe, count=4, seed=0):
+    method_class, settings, spec = method_parts(recipe)
+    maker = method_class.views(settings, spec)
+    rng = np.random.default_rng(seed)
+    pictures = [torch.from_numpy(rng.integers(0, 256, (3, 50, 60), dtype=np.uint8)) for _ in range(count)]
+    made = [maker(picture, np.random.default_rng(number)) for number, picture in enumerate(pictures)]
+    return {name: torch.stack([views[name] for views in made]) for name in made[0]}
+
+
+def normalised(views):
+    return {name: Normalise()(view) if view.dtype == torch.uint8 else view for name, view in views.items()}
+
+
+def test_the_losses_are_finite_scalars_and_the_gradient_reaches_the_encoder(recipe):
+    method = make_method(recipe)
+    output = method(normalised(make_views(recipe)), Progress(0, 10, 5))
+    assert output.losses
+    assert all(term.ndim == 0 and torch.isfinite(term) for term in output.losses.values())
+    output.loss.backward()
+    trainable = [parameter for parameter in method.encoder.parameters() if parameter.requires_grad]
+    assert trainable
+    assert all(parameter.grad is not None for parameter in trainable)
+
+
+def test_every_trainable_parameter_is_in_exactly_one_group(recipe):
+    method = make_method(recipe)
+    grouped = [id(parameter) for group in method.param_groups() for parameter in group.params]
+    assert len(grouped) == len(set(grouped))
+    assert set(grouped) == {id(parameter) for parameter in method.parameters() if parameter.requires_grad}
+
+
+def test_the_loss_falls_on_a_fixed_batch(recipe):
+    method, views = make_method(recipe), normalised(make_views(recipe))
+    optimizer = torch.optim.AdamW([p for group in method.param_groups() for p in group.params], lr=2e-3)
+    losses = []
+    for step in range(30):
+        loss = method(views, Progress(step, 30, 5)).loss
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        method.after_step(Progress(step + 1, 30, 5))
+        losses.append(loss.item())
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_a_state_dict_round_trip_gives_the_same_loss(recipe):
+    views = normalised(make_views(recipe))
+    first, second = (
+        make_method(recipe),
+        make_method(recipe.model_copy(update={"training": recipe.training.model_copy(update={"seed": 1})})),
+    )
+    assert not torch.equal(first(views, Progress(0, 10, 5)).loss, second(views, Progress(0, 10, 5)).loss)
+    second.load_state_dict(first.state_dict())
+    assert torch.equal(first(views, Progress(0, 10, 5)).loss, second(views, Progress(0, 10, 5)).loss)
+
+
+def test_view_makers_travel_to_loader_processes_and_depend_on_the_generator_alone(recipe):
+    method_class, settings, spec = method_parts(recipe)
+    maker = pickle.loads(pickle.dumps(method_class.views(settings, spec)))
+    picture = torch.arange(3 * 40 * 50).reshape(3, 40, 50).to(torch.uint8)
+    first, again, other = (maker(picture, np.random.default_rng(seed)) for seed in (5, 5, 6))
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+def test_features_are_one_vector_a_picture(recipe):
+    method = make_method(recipe).eval()
+    features = method.features(torch.zeros(3, 3, 32, 32))
+    assert features.shape == (3, method.encoder.width)
+
+
+def test_a_preview_shows_pictures_of_the_view(recipe):
+    method_class, settings, spec = method_parts(recipe)
+    shown = method_class.preview(settings, spec, normalised(make_views(recipe)))
+    assert shown
+    assert all(pictures.shape == (4, 3, 32, 32) for pictures in shown.values())
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_every_setting_and_preset_value_has_a_title_and_a_source(name):
+    method = METHODS[name]
+    assert {"paper", "desktop", "quick"} <= set(method.presets)
+    for schema in method.Config.model_json_schema()["properties"].values():
+        assert schema["title"]
+        assert schema["source"]
+    for preset in method.presets.values():
+        assert all(sourced.source for sourced in preset.values.values())
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_every_preset_is_a_valid_recipe_whose_sizes_fit(name):
+    for preset in METHODS[name].presets:
+        method_parts(make_recipe(name, preset))
+
+
+def test_an_unknown_method_is_refused_with_the_known_ones():
+    with pytest.raises(SettingsError, match="mae"):
+        method_named("nonsense")
+    assert ViewSpec(96, 8).num_patches == 144
