@@ -11,6 +11,19 @@ if TYPE_CHECKING:
     from engine.recipe import Recipe
     from engine.store import Run, Store
 
+FLAGS = (
+    "data.location",
+    "encoder.name",
+    "encoder.image_size",
+    "encoder.patch_size",
+    "training.batch_size",
+    "training.epochs",
+    "training.steps",
+    "training.device",
+    "training.seed",
+)
+"""The settings that have a flag of their own, in the order of ``train``'s parameters."""
+
 
 def train(  # noqa: PLR0913, PLR0917 - the signature is the list of flags
     method: Annotated[
@@ -47,25 +60,18 @@ def train(  # noqa: PLR0913, PLR0917 - the signature is the list of flags
     Ctrl-C stops after the current step and saves (exit code 130); a second one stops at once.
     """
     from engine.commands.recipe_choice import choose_recipe
+    from engine.declared import load_catalogue
     from engine.store import open_store
 
-    flags = {
-        "data.location": data,
-        "encoder.name": encoder,
-        "encoder.image_size": image_size,
-        "encoder.patch_size": patch_size,
-        "training.batch_size": batch_size,
-        "training.epochs": epochs,
-        "training.steps": steps,
-        "training.device": device,
-        "training.seed": seed,
-    }
-    changes = {path: value for path, value in flags.items() if value is not None}
+    values = (data, encoder, image_size, patch_size, batch_size, epochs, steps, device, seed)
+    changes = {path: value for path, value in zip(FLAGS, values, strict=True) if value is not None}
     choice = choose_recipe(file=recipe, method=method, preset=preset, changes=changes, pairs=pairs or [])
     checked, pictures_name = _check_with_pictures(choice)
     opened = open_store(store)
     try:
-        run = _claim(opened, checked, name or f"{checked.method.upper()} {pictures_name}")
+        run = _claim(
+            opened, checked, name or f"{load_catalogue().method(checked.method).title} {pictures_name}"
+        )
         code = _train_claimed(opened, run, as_json)
     finally:
         opened.close()
