@@ -7,7 +7,7 @@ for the person while what is typed cannot be used.
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QWidget
 from typing_extensions import override
@@ -116,6 +116,7 @@ class ChoiceEditor(Editor):
         self.box = StillComboBox(self)
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMinimumContentsLength(8)
+        self.box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         for value, label in (options or {choice: str(choice) for choice in field.choices or ()}).items():
             self.box.addItem(label, value)
         self.box.currentIndexChanged.connect(self.changed)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import ClassVar
 
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -15,12 +15,14 @@ from studio.pages.inspect.look_panel import LookPanel
 from studio.pages.inspect.mask_controls import MaskControls
 from studio.pages.inspect.picture_chooser import PictureChooser
 from studio.pages.page import Page
+from studio.viewers.picture_strip import CELL_PX, height_of
 from studio.widgets.empty_state import EmptyState
 from studio.widgets.labels import make_label
 
 LANE = "inspect.look"
 CHECKPOINT = "checkpoint"
 PRETRAIN = "pretrain"
+MOST_ROWS = 4
 
 
 class InspectPage(Page):
@@ -98,6 +100,19 @@ class InspectPage(Page):
         event.acceptProposedAction()
         self.pictures.choose_own(next(file for file in files if file.is_file()))
 
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the height anew."""
+        super().resizeEvent(event)
+        self._share_height()
+
+    def _share_height(self) -> None:
+        """Give the strip the rows that would stay empty below the pictures."""
+        grid, strip = self.look.viewer.grid, self.pictures.strip
+        height_with_one_row = grid.height() + strip.height() - height_of(1)
+        spare = int(grid.unused_height(height_with_one_row) // CELL_PX)
+        strip.set_rows(min(1 + max(spare, 0), MOST_ROWS))
+
     def _connect(self) -> None:
         watch = self.context.watch
         watch.runs_changed.connect(self._on_runs_changed)
@@ -105,7 +120,7 @@ class InspectPage(Page):
         self.run_box.currentIndexChanged.connect(self._on_run)
         self.checkpoints.chosen.connect(self._ask)
         self.masking.changed.connect(self._ask)
-        self.masking.error_toggled.connect(self.look.viewer.show_error)
+        self.masking.error_toggled.connect(self._on_error_toggled)
         self.pictures.chosen.connect(self._ask)
         self.look.failed.connect(lambda sentence: self.context.toast(sentence, "bad"))
 
@@ -197,6 +212,11 @@ class InspectPage(Page):
 
     def _on_reply(self, reply: Reply) -> None:
         self.look.show_reply(reply)
+        self._share_height()
+
+    def _on_error_toggled(self, shows: bool) -> None:
+        self.look.viewer.show_error(shows)
+        self._share_height()
 
     def _open_run(self) -> None:
         if self.run is not None:

@@ -91,6 +91,14 @@ class PictureGrid(QWidget):
             self._panels[name].view.set_image(images[name])
         self._place()
 
+    def unused_height(self, height: float) -> float:
+        """Pixels that would stay empty below the pictures and the footer if the grid were so high."""
+        count, caption = max(len(self._panels), 1), self._caption()
+        room = height - self._footer_height()
+        columns = best_columns(count, self.width(), room, caption)
+        rows = -(-count // columns)
+        return room - rows * (_side(count, columns, self.width(), room, caption) + caption + SPACING)
+
     def clear(self) -> None:
         """Show nothing."""
         self._make_panels([], {})
@@ -138,7 +146,7 @@ class PictureGrid(QWidget):
     def _place(self) -> None:
         below = self._footer_height()
         height = self.height() - below
-        caption = max((panel.caption_height for panel in self._panels.values()), default=0)
+        caption = self._caption()
         columns = best_columns(len(self._panels), self.width(), height, caption)
         side = _side(len(self._panels), columns, self.width(), height, caption)
         width = (self.width() - SPACING * (columns - 1)) / columns
@@ -149,6 +157,9 @@ class PictureGrid(QWidget):
         if self._footer is not None:
             rows = -(-len(self._panels) // columns)
             self._footer.setGeometry(0, round(rows * (side + caption + SPACING)), self.width(), below)
+
+    def _caption(self) -> int:
+        return max((panel.caption_height for panel in self._panels.values()), default=0)
 
     def _footer_height(self) -> int:
         if self._footer is None or self._footer.isHidden():

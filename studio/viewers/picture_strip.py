@@ -4,10 +4,13 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QPixmap, QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QSizePolicy, QWidget
+from typing_extensions import override
 
 THUMBNAIL_PX = 64
 MARGIN = 12
+CELL_PX = THUMBNAIL_PX + MARGIN
+SCROLL_BAR_PX = 20
 KEY_ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -32,11 +35,13 @@ class PictureStrip(QListView):
         self.setUniformItemSizes(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setIconSize(QSize(THUMBNAIL_PX, THUMBNAIL_PX))
-        self.setGridSize(QSize(THUMBNAIL_PX + MARGIN, THUMBNAIL_PX + MARGIN))
+        self.setGridSize(QSize(CELL_PX, CELL_PX))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFixedHeight(THUMBNAIL_PX + MARGIN + 20)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._rows = 0
+        self.set_rows(1)
         self.selectionModel().currentChanged.connect(self._on_current)
 
     @property
@@ -49,6 +54,33 @@ class PictureStrip(QListView):
         """Key of the chosen picture."""
         index = self.currentIndex()
         return index.data(KEY_ROLE) if index.isValid() else None
+
+    @property
+    def rows(self) -> int:
+        """Rows in sight."""
+        return self._rows
+
+    def set_rows(self, rows: int) -> None:
+        """Show so many rows: one scrolls sideways, more of them scroll down."""
+        if rows == self._rows:
+            return
+        self._rows = rows
+        self.setWrapping(rows > 1)
+        off, needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        self.setHorizontalScrollBarPolicy(off if rows > 1 else needed)
+        self.setVerticalScrollBarPolicy(needed if rows > 1 else off)
+        self.setMaximumHeight(height_of(rows))
+        self.updateGeometry()
+
+    @override
+    def sizeHint(self) -> QSize:
+        """The rows in sight."""
+        return QSize(super().sizeHint().width(), height_of(self._rows))
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        """One row: more of them must not keep a window from getting smaller."""
+        return QSize(CELL_PX, height_of(1))
 
     def show_pictures(self, keys: Sequence[object], images: Sequence[QImage], tips: Sequence[str]) -> None:
         """Show other pictures; the chosen one stays chosen where it is still there, without a signal."""
@@ -87,6 +119,11 @@ class PictureStrip(QListView):
     def _on_current(self, index: QModelIndex) -> None:
         if index.isValid():
             self.chosen.emit(index.data(KEY_ROLE))
+
+
+def height_of(rows: int) -> int:
+    """Height of a strip with so many rows."""
+    return rows * CELL_PX + SCROLL_BAR_PX
 
 
 def _fitted(image: QImage) -> QImage:

@@ -158,6 +158,14 @@ def test_a_picture_of_ones_own_can_be_dropped(checkpoints, page, asked, tmp_path
     assert "The folder is gone." in page.pictures.message.text()
 
 
+def test_room_below_the_pictures_goes_to_the_strip_and_comes_back(checkpoints, page, asked, qtbot):
+    page.resize(1000, 720)
+    asked.answer("reconstruct", **reconstruction())
+    qtbot.waitUntil(lambda: page.pictures.strip.rows > 1)
+    page.resize(1000, 520)
+    qtbot.waitUntil(lambda: page.pictures.strip.rows == 1)
+
+
 def test_a_new_checkpoint_is_followed_only_while_the_newest_is_shown(store, run, checkpoints, page, asked):
     folder = store.run_folder(run.id)
     newer = add_artifact(store, run.id, kind="checkpoint", path=folder / "80.pt", step=80, size=1)
