@@ -78,6 +78,8 @@ class HomePage(Page):
         self.empty.setMinimumHeight(280)
         for card in (self.resume, self.queue, self.recent, self.empty):
             self._column.addWidget(card)
+        # While there is nothing else, the empty state takes the whole height.
+        self._column.setStretchFactor(self.empty, 100)
         self._column.addStretch(1)
         row.addLayout(self._column, 1)
         self.start = StartPanel(self.context)

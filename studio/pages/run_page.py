@@ -85,6 +85,7 @@ class RunPage(Page):
         self.chooser.setObjectName("run_chooser")
         self.chooser.setAccessibleName("Which run")
         self.chooser.setMinimumWidth(220)
+        self.chooser.setPlaceholderText("No runs yet")
         self.chooser.activated.connect(lambda _index: self._open(self.chooser.currentData()))
         self.controls = RunControls(self.act)
         self.header = HeaderCard(self.context, self.act)

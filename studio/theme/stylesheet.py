@@ -146,7 +146,8 @@ QComboBox::down-arrow { image: url("$down_mark"); width: 12px; height: 12px; }
 QLineEdit QToolButton { min-height: 0; border: none; background: transparent; padding: 0; }
 
 QSplitter::handle { background: transparent; }
-QSplitter::handle:hover { background: $line; }
+QSplitter::handle:horizontal:hover { background: $line_strong; margin: 0 5px; }
+QSplitter::handle:vertical:hover { background: $line_strong; margin: 5px 0; }
 QSlider:horizontal { min-height: 20px; }
 QSlider::groove:horizontal { background: $line_strong; height: 4px; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $accent; height: 4px; border-radius: 2px; }
