@@ -8,6 +8,7 @@ import importlib
 import socket
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from engine.devices import AUTO, device_matches
 from engine.errors import EngineError
@@ -33,6 +34,7 @@ from engine.supervisor.worker_process import WorkerIdentity, WorkerProcess
 
 ACTIVE = (RunStatus.STARTING, RunStatus.RUNNING, RunStatus.PAUSED)
 SURVEY_SECONDS = 2.0
+END_SECONDS = 5.0
 
 
 class Crew:
@@ -144,36 +146,35 @@ class Crew:
         return device_matches(run.device, device)
 
     def _start(self, run: Run, device: str) -> None:
-        """Put a worker on a claimed run."""
-        folder = self._store.run_folder(run.id)
-        earlier = WorkerProcess.adopt(run.id, folder)
-        if earlier is not None:
-            # A worker that was given up as lost but still lives would write into the same run.
-            earlier.kill()
-        if self._command is None:
-            self._run_here(run)
-            return
+        """Put a worker on a claimed run, or end the run in words."""
         try:
-            command = [*self._command, "--store", self._store.url, "--run", str(run.id)]
-            process = WorkerProcess.launch(run.id, command, folder)
+            folder = self._store.run_folder(run.id)
+            _end_earlier(run, folder)
+            if self._command is None:
+                self._run_here(run, folder)
+            else:
+                self._launch(run, device, folder, self._command)
+        except EngineError as error:
+            _fail(self._store, run, Explanation(error.message, error.fix))
         except OSError as error:
+            message = f"The training process cannot start: {error.strerror or error}."
             fix = "Look at the disk and the installation, then resume the run."
-            _fail(self._store, run, Explanation(f"The training process cannot start: {error.strerror}.", fix))
-            return
-        update_run(self._store, run.id, pid=process.identity.pid)
-        self._watches[run.id] = Watch(process, device, self._grace_seconds)
+            _fail(self._store, run, Explanation(message, fix))
 
-    def _run_here(self, run: Run) -> None:
+    def _launch(self, run: Run, device: str, folder: Path, command: Sequence[str]) -> None:
+        options = ["--store", self._store.url, "--run", str(run.id)]
+        process = WorkerProcess.launch(run.id, [*command, *options], folder)
+        self._watches[run.id] = Watch(process, device, self._grace_seconds)
+        update_run(self._store, run.id, pid=process.identity.pid)
+
+    def _run_here(self, run: Run, folder: Path) -> None:
         """Run the job in this very thread; for tests and debuggers."""
-        folder = self._store.run_folder(run.id)
-        WorkerIdentity.of_this_process().write(folder)
-        self.job_run_id = run.id
         # By name, because what the window imports must not reach torch by an import statement.
         job = importlib.import_module("engine.jobs.pretrain")
+        WorkerIdentity.of_this_process().write(folder)
+        self.job_run_id = run.id
         try:
             job.run(self._store, run.id)
-        except EngineError as error:
-            _fail(self._store, get_run(self._store, run.id), Explanation(error.message, error.fix))
         finally:
             self.job_run_id = None
             WorkerIdentity.remove(folder)
@@ -213,9 +214,17 @@ def _is_released(run: Run) -> bool:
     return run.status is RunStatus.PAUSED and run.pid is None
 
 
+def _end_earlier(run: Run, folder: Path) -> None:
+    """End a worker that was given up as lost but still lives: it would write into the same run."""
+    earlier = WorkerProcess.adopt(run.id, folder)
+    if earlier is not None:
+        earlier.kill()
+        earlier.wait(END_SECONDS)
+
+
 def _fail(store: Store, run: Run, why: Explanation, detail: str = "") -> None:
-    """End a run as failed, with the reason on its row and in its log."""
-    if run.status in ACTIVE:
+    """End a run as failed, with the reason on its row and in its log, unless it has ended already."""
+    if get_run(store, run.id).status in ACTIVE:
         update_run(store, run.id, status=RunStatus.FAILED, error=why.message, error_fix=why.fix, pid=None)
     add_event(store, run.id, Level.ERROR, f"{why.message} {why.fix}", detail=detail, step=run.step)
 

@@ -125,7 +125,13 @@ class WorkerProcess:
             )
         _children[child.pid] = child
         identity = WorkerIdentity.of(child.pid)
-        identity.write(folder)
+        try:
+            identity.write(folder)
+        except OSError:
+            # Nobody could find it again, so it must not live.
+            child.kill()
+            child.wait()
+            raise
         return cls(run_id, identity, folder)
 
     @classmethod

@@ -181,6 +181,29 @@ def test_a_worker_that_cannot_start_fails_its_run_in_words(store, supervise):
     assert "cannot start" in get_run(store, run).error
 
 
+def test_a_run_whose_folder_cannot_be_made_fails_in_words(store, supervise):
+    run = queue(store)
+    (store.folder / "runs").mkdir(parents=True)
+    (store.folder / "runs" / str(run)).write_text("a file where a folder should be")
+    supervise()
+    wait_for(store, run, RunStatus.FAILED)
+    assert str(store.folder) in get_run(store, run).error
+    assert get_run(store, run).error_fix
+
+
+def test_a_worker_that_was_given_up_but_lives_makes_way_for_the_next(store, supervise):
+    run = queue(store, deaf=True)
+    first = supervise()
+    wait_for_step(store, run)
+    first.stop(runs="keep")
+    (given_up,) = workers_of(store)
+    with store.begin() as connection:
+        connection.execute(text("UPDATE run SET status = 'queued', pid = NULL"))
+    supervise()
+    wait_until(lambda: not given_up.is_running(), "the first worker ends")
+    wait_until(lambda: len(workers_of(store)) == 1, "another one takes the run")
+
+
 def test_pausing_without_release_keeps_the_worker(store, supervise):
     run = queue(store)
     supervise()
