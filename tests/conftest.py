@@ -1,5 +1,6 @@
 """What every test stands on: no screen, no settings of the person's own, no leftovers."""
 
+import contextlib
 import locale
 import os
 import sys
@@ -103,13 +104,13 @@ def _processes_but(known):
     """Children that are new; the ones multiprocessing keeps for the whole session do not count."""
     left = []
     for process in psutil.Process().children(recursive=True):
-        if process.pid in known or process.status() == psutil.STATUS_ZOMBIE:
-            continue
-        command = " ".join(process.cmdline())
-        if "resource_tracker" in command or "forkserver" in command:
-            continue
-        left.append(f"process {process.pid} ({command[:80] or process.name()})")
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            command = " ".join(process.cmdline())
+            is_kept = "resource_tracker" in command or "forkserver" in command
+            if process.pid in known or is_kept or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            left.append(f"process {process.pid} ({command[:80] or process.name()})")
+            process.kill()
     return left
 
 

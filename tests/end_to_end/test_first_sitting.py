@@ -35,9 +35,8 @@ def press(window, name, qtbot):
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def workers():
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if "engine.jobs.worker" in " ".join(child.cmdline())]
+def is_over(pid):
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def is_now(store, run_id, *statuses):
@@ -72,6 +71,7 @@ def test_a_first_sitting(window, store, qtbot):
     press(window, "run_resume", qtbot)
     qtbot.waitUntil(lambda: get_run(store, run.id).step > stood, timeout=LONG)
 
+    worker = get_run(store, run.id).pid
     press(window, "run_stop", qtbot)
     qtbot.waitUntil(is_now(store, run.id, RunStatus.STOPPED), timeout=LONG)
     qtbot.waitUntil(lambda: page.header.badge.text == "Stopped")
@@ -81,5 +81,5 @@ def test_a_first_sitting(window, store, qtbot):
     qtbot.waitUntil(lambda: bool(viewer.grid.panels), timeout=LONG)
     assert list(viewer.grid.panels) == ["original", "masked", "predicted", "pasted"]
     # The row says "stopped" before the worker's process has ended.
-    qtbot.waitUntil(lambda: not workers(), timeout=LONG)
+    qtbot.waitUntil(lambda: is_over(worker), timeout=LONG)
     assert all(not panel.view.image.isNull() for panel in viewer.grid.panels.values())
