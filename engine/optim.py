@@ -7,7 +7,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from engine.nn.encoder import Encoder
 from engine.recipe import TrainingSettings
+
+UNDECAYED_TOKENS = ("pos_embed", "cls_token")  # official file models_vit.py, no_weight_decay
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,42 @@ def split_decay(named_parameters: Iterable[tuple[str, nn.Parameter]]) -> list[Pa
         ParamGroup("decayed", decayed, weight_decay=True),
         ParamGroup("not decayed", plain, weight_decay=False),
     ]
+
+
+def split_by_layer(
+    encoder: Encoder, others: Iterable[tuple[str, nn.Parameter]], layer_decay: float
+) -> list[ParamGroup]:
+    """Split the parameters of a classifier for fine-tuning: the deeper a layer, the higher its learning rate.
+
+    Follows MAE, official file util/lr_decay.py: tokens, positions and patch embedding are layer 0, block i is layer
+    i + 1, all else the last; a layer's rate is layer_decay ** (layers above it). Vectors, biases, positions and the
+    class token do not decay.
+
+    Args:
+        encoder: The encoder.
+        others: Named parameters outside its blocks and embedding, such as a new norm and the head.
+        layer_decay: Factor from one layer to the one below, 0..1.
+    """
+    depth = len(encoder.network.blocks)
+    named = [
+        (name, parameter, _layer_of(name, depth)) for name, parameter in encoder.network.named_parameters()
+    ]
+    named += [(name, parameter, depth + 1) for name, parameter in others]
+    groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
+    for name, parameter, layer in named:
+        decays = parameter.ndim > 1 and name not in UNDECAYED_TOKENS
+        if parameter.requires_grad:
+            groups.setdefault((layer, decays), []).append(parameter)
+    return [
+        ParamGroup(f"layer {layer}", params, weight_decay=decays, lr_scale=layer_decay ** (depth + 1 - layer))
+        for (layer, decays), params in groups.items()
+    ]
+
+
+def _layer_of(name: str, depth: int) -> int:
+    if name.startswith(("cls_token", "pos_embed", "patch_embed")):
+        return 0
+    return int(name.split(".")[1]) + 1 if name.startswith("blocks.") else depth + 1
 
 
 def make_optimizer(groups: list[ParamGroup], training: TrainingSettings) -> torch.optim.Optimizer:

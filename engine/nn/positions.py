@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 
 def sincos_1d(width: int, positions: Tensor) -> Tensor:
@@ -43,3 +44,22 @@ def sincos_2d(width: int, rows: int, columns: int, *, class_token: bool) -> Tens
     if class_token:
         table = torch.cat([torch.zeros(1, width, dtype=table.dtype), table])
     return table.float()
+
+
+def resize_positions(table: Tensor, rows: int, columns: int) -> Tensor:
+    """Resample a learned or fixed position table to another grid; the class token's row stays.
+
+    Follows MAE, official file util/pos_embed.py: bicubic without antialias.
+
+    Args:
+        table: (1, 1 + N, D) of a square grid, class token first.
+        rows: Rows of the new grid.
+        columns: Columns of the new grid.
+
+    Returns:
+        (1, 1 + rows * columns, D).
+    """
+    side = int((table.shape[1] - 1) ** 0.5)
+    grid = table[:, 1:].reshape(1, side, side, -1).permute(0, 3, 1, 2)  # (1, D, side, side)
+    grid = interpolate(grid, size=(rows, columns), mode="bicubic", align_corners=False)
+    return torch.cat([table[:, :1], grid.permute(0, 2, 3, 1).flatten(1, 2)], dim=1)
