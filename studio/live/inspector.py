@@ -4,10 +4,10 @@ Requests and replies are JSON lines; arrays come as ``.npz`` files that are read
 place on screen, such as the preview of a form: within a lane only the newest request matters.
 """
 
+import dataclasses
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ STOP_MILLISECONDS = 1500
 TAIL_CHARACTERS = 4000
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Reply:
     """What the inspector answered.
 
@@ -34,16 +34,18 @@ class Reply:
         error: One sentence of what went wrong; empty when ok.
         fix: One sentence of what to do about it.
         detail: Technical tail for a report, such as the end of a traceback.
+        field: Dotted name of the setting that the error is about; empty when it is about none.
     """
 
     id: int
     lane: str
     ok: bool
-    arrays: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)
-    info: dict[str, Any] = field(default_factory=dict)
+    arrays: dict[str, np.ndarray[Any, Any]] = dataclasses.field(default_factory=dict)
+    info: dict[str, Any] = dataclasses.field(default_factory=dict)
     error: str = ""
     fix: str = ""
     detail: str = ""
+    field: str = ""
 
 
 OnReply = Callable[[Reply], None]
@@ -163,6 +165,7 @@ class InspectorClient(QObject):
                 error=message.get("error", ""),
                 fix=message.get("fix", ""),
                 detail=message.get("detail", ""),
+                field=message.get("field", ""),
             )
         )
 

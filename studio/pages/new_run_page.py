@@ -16,7 +16,7 @@ from studio import wording
 from studio.context import StudioContext
 from studio.pages.new_run import recipe_files
 from studio.pages.new_run.columns import make_columns, scrolled
-from studio.pages.new_run.draft import Checked, Draft, check, suggested_name
+from studio.pages.new_run.draft import Checked, Draft, check, suggested_name, with_problem
 from studio.pages.new_run.outcome_panel import OutcomePanel
 from studio.pages.new_run.recipe_actions import RecipeActions
 from studio.pages.new_run.settings_panel import SettingsPanel
@@ -45,6 +45,8 @@ class NewRunPage(Page):
         self._devices = list(devices)
         self._checked = Checked(None, [], None)
         self._suggested = ""
+        self._refusal: Problem | None = None
+        self._refused_recipe: Recipe | None = None
         self.source = SourcePanel(context)
         self.settings = SettingsPanel(context.catalogue, devices)
         self.outcome = OutcomePanel(context)
@@ -124,6 +126,7 @@ class NewRunPage(Page):
         self.settings.changes_lost.connect(self._on_changes_lost)
         self.outcome.start_pressed.connect(self._on_start)
         self.outcome.queue_pressed.connect(self._on_queue)
+        self.outcome.preview.refused.connect(self._on_refused)
         self.outcome.preview.grid.failed.connect(lambda sentence: self.context.toast(sentence, "bad"))
         self.outcome.problems.fix_pressed.connect(self._on_fix)
         self.outcome.problems.show_pressed.connect(self._on_show)
@@ -149,10 +152,18 @@ class NewRunPage(Page):
             self.source.read_as(values["data.kind"], values["data.channels"])
         self._refresh()
 
+    def _on_refused(self, problem: Problem | None) -> None:
+        """Count what the method itself refuses among the problems of this very recipe."""
+        if problem != self._refusal:
+            self._refusal, self._refused_recipe = problem, self._checked.recipe
+            self._refresh()
+
     def _refresh(self) -> None:
         """Check the draft anew and show what it would do."""
         draft = self.draft
         self._checked = check(draft, self._devices)
+        if self._refusal is not None and self._refused_recipe == self._checked.recipe:
+            self._checked = with_problem(self._checked, self._refusal)
         self.settings.set_problems(self._checked.problems)
         self.outcome.show_checked(self._checked, draft.dataset.num_pictures if draft.dataset else 0)
         self._suggest_name(draft)

@@ -1,7 +1,7 @@
 """A run that is not started yet: what was chosen, the recipe it makes, what is wrong with it, and what it costs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,13 @@ def check(draft: Draft, devices: Sequence[str]) -> Checked:
     facts = train_facts(draft.dataset, recipe.data.held_out) if draft.dataset else None
     problems += check_recipe(recipe, facts, devices)
     return Checked(recipe if not draft.errors else None, problems, facts)
+
+
+def with_problem(checked: Checked, problem: Problem) -> Checked:
+    """The same, with one more problem in front unless its field has one already."""
+    if any(known.field == problem.field and known.level == "error" for known in checked.problems):
+        return checked
+    return replace(checked, problems=[problem, *checked.problems])
 
 
 def _is_gone(location: str) -> bool:

@@ -1,7 +1,9 @@
 """What the method will see of one picture, drawn anew as the settings change."""
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
+from engine.declared import Problem
 from engine.recipe import Recipe
 from studio import theme
 from studio.live.inspector import InspectorClient, Reply
@@ -17,10 +19,15 @@ GRID_HEIGHT = 200
 class PreviewPanel(QWidget):
     """Asks the inspector for views and masks; the newest settings win.
 
+    The method itself looks at its settings there, so a refusal that names a setting is a problem of the run:
+    ``refused`` gives it, or None when the method agrees.
+
     Args:
         inspector: The warm process that draws them.
         parent: Qt owner.
     """
+
+    refused = Signal(object)
 
     def __init__(self, inspector: InspectorClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,6 +95,7 @@ class PreviewPanel(QWidget):
     def _on_reply(self, reply: Reply) -> None:
         self._bar.hide()
         self._allow(True)
+        self.refused.emit(_problem_of(reply))
         if not reply.ok:
             self.grid.clear()
             self._say(f"{reply.error} {reply.fix}".strip(), "bad")
@@ -127,3 +135,7 @@ class PreviewPanel(QWidget):
         layout.addWidget(self.message)
         layout.addWidget(self._bar)
         layout.addLayout(row)
+
+
+def _problem_of(reply: Reply) -> Problem | None:
+    return Problem(reply.field, reply.error, reply.fix) if not reply.ok and reply.field else None

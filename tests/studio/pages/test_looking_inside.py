@@ -56,6 +56,13 @@ def test_a_folder_is_scanned_previewed_and_its_run_queued(context, store, pets, 
     page.settings.set_values({"settings.mask_ratio": 0.25})
     qtbot.waitUntil(lambda: [panel.view.image for panel in grid.panels.values()][-1] != masked, timeout=LONG)
 
+    page.settings.set_values({"settings.decoder_width": 65})
+    qtbot.waitUntil(lambda: not button(page, "start_run").isEnabled(), timeout=LONG)
+    assert page.outcome.preview.grid.panels == {}
+    assert "do not divide" in page.settings.form.rows["settings.decoder_width"].note_text
+    page.settings.set_values({"settings.decoder_width": 64})
+    assert button(page, "start_run").isEnabled()
+
     qtbot.mouseClick(button(page, "start_run"), Qt.MouseButton.LeftButton)
     run = list_runs(store)[0]
     assert run.recipe["data"]["location"] == str(pets)
