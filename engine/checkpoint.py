@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -39,10 +40,18 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> int:
     except (OSError, RuntimeError) as problem:  # torch's writer reports a full disk as a RuntimeError
         temporary.unlink(missing_ok=True)
         raise CheckpointError(
-            f"The checkpoint {path.name} could not be written to {path.parent}: {problem}.",
+            f"The checkpoint {path.name} could not be written to {path.parent}: {_reason(problem, path.parent)}.",
             "Free some space or make the folder writable, then resume the run.",
         ) from problem
     return path.stat().st_size
+
+
+def _reason(problem: Exception, folder: Path) -> str:
+    """Why a file could not be written, without the inner words of torch's writer."""
+    if isinstance(problem, OSError) and problem.strerror:
+        return problem.strerror[0].lower() + problem.strerror[1:]
+    free_mib = shutil.disk_usage(folder).free / 2**20
+    return f"the disk did not take it, {free_mib:,.0f} MiB are free"
 
 
 def _sync_folder(folder: Path) -> None:

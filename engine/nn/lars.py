@@ -61,5 +61,6 @@ def _direction(parameter: Tensor, gradient: Tensor, group: dict[str, Any]) -> Te
     gradient = gradient.add(parameter, alpha=group["weight_decay"])
     weight_norm, gradient_norm = parameter.norm(), gradient.norm()
     if weight_norm > 0 and gradient_norm > 0:
-        return gradient * (group["trust_coefficient"] * weight_norm / gradient_norm)
+        trust: Tensor = group["trust_coefficient"] * weight_norm / gradient_norm
+        return gradient * trust
     return gradient
