@@ -4,9 +4,11 @@ A batch depends on seed, epoch and pictures only: neither on the number of proce
 """
 
 import multiprocessing
+import signal
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from multiprocessing import forkserver
+from contextlib import contextmanager
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext, ForkServerContext
 from typing import Any
 
@@ -149,8 +151,10 @@ def run_requests(
         # A generator of its own: without one, starting the loader would draw from the run's.
         generator=torch.Generator(),
     )
+    with _out_of_reach_of_ctrl_c():
+        batches = iter(loader)
     reported: set[int] = set()
-    for batch in loader:
+    for batch in batches:
         if "error" in batch:
             raise DataError(*batch["error"])
         batch["skipped"] = _first_time(batch["skipped"], reported)
@@ -185,7 +189,26 @@ def _context() -> BaseContext:
 def warm_loaders() -> None:
     """Start getting ready for loader processes in the background, while this process builds its network."""
     if isinstance(_context(), ForkServerContext):
-        forkserver.ensure_running()
+        with _out_of_reach_of_ctrl_c():
+            forkserver.ensure_running()
+
+
+@contextmanager
+def _out_of_reach_of_ctrl_c() -> Iterator[None]:
+    """Processes that are started inside never see Ctrl-C, which a terminal sends to all of them.
+
+    Only the run may decide what it means: a fork server that it reaches while it still imports torch dies, and the
+    run with it. Here the signal waits until the block is left, so that it is not lost.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # it would be started inside, and sets the signals free again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _prepare_worker(_: int) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
@@ -340,6 +341,24 @@ def test_ctrl_c_stops_and_saves_and_the_worker_goes_on(store):
     assert worker.returncode == DONE, (out, err)
     assert f"run {summary['run']} (MAE Digits) is finished" in out
     assert get_run(store, summary["run"]).step == 200
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="fork server")
+def test_ctrl_c_while_the_loader_is_still_starting_stops_and_saves(store):
+    flags = ["--data", "builtin:digits", "--steps", "20000", "--batch-size", "16", *SMALL]
+    process = run_in_a_process(store, "train", *flags, "--set", "workers=1", "--json", start_new_session=True)
+    program, deadline = psutil.Process(process.pid), time.monotonic() + PATIENCE_SECONDS
+    while not any("forkserver" in " ".join(child.cmdline()) for child in program.children()):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    time.sleep(0.3)  # it imports torch for seconds
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert "Traceback" not in err
+    assert process.returncode == INTERRUPTED, err
+    assert json.loads(out.splitlines()[-1])["status"] == "stopped"
 
 
 def test_another_store_can_be_named_by_its_address(store):
