@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.compute import Compute
+from engine.compute import Compute, choose_attention
 from engine.errors import NotFiniteError
 from engine.method import Method, StepOutput, Views
 from engine.nn.normalise import Normalise
@@ -60,6 +60,7 @@ class Trainer:
     """
 
     def __init__(self, method: Method, plan: Plan, compute: Compute, normalise: Normalise) -> None:
+        choose_attention(method, compute)
         self.method = method
         self.plan = plan
         self.compute = compute
