@@ -10,6 +10,7 @@ from engine.compute import Compute
 from engine.errors import NotFiniteError
 from engine.method import Method, StepOutput
 from engine.nn.encoder import make_vit
+from engine.nn.momentum import follow
 from engine.nn.normalise import Normalise
 from engine.optim import split_decay
 from engine.plan import make_plan
@@ -39,8 +40,7 @@ class Follower(Method):
         return StepOutput({"distance": wrong, "share": wrong * 0 + progress.share}, {"spread": target.std()})
 
     def after_step(self, progress):
-        for target, online in zip(self.target.parameters(), self.encoder.parameters(), strict=True):
-            target.lerp_(online.detach(), 0.1)
+        follow(self.target, self.encoder, 0.9)
 
     def param_groups(self):
         return split_decay(self.named_parameters())
