@@ -5,13 +5,15 @@ as the one before.
 """
 
 import importlib
+import os
 import socket
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from engine.devices import AUTO, device_matches
-from engine.errors import EngineError
+from engine.errors import EngineError, StoreError
 from engine.store import (
     CommandKind,
     Level,
@@ -88,7 +90,8 @@ class Crew:
     def pause_all(self, timeout: float) -> bool:
         """Ask every worker to save, leave its device and end; True when all did in time."""
         for watch in self._watches.values():
-            send_command(self._store, watch.run_id, CommandKind.PAUSE, release=True)
+            with suppress(StoreError):  # it has come to its end, and only its process is still there
+                send_command(self._store, watch.run_id, CommandKind.PAUSE, release=True)
         deadline = time.monotonic() + timeout
         while self._watches and time.monotonic() < deadline:
             for watch in [watch for watch in self._watches.values() if not watch.process.is_alive]:
@@ -172,6 +175,8 @@ class Crew:
         # By name, because what the window imports must not reach torch by an import statement.
         job = importlib.import_module("engine.jobs.pretrain")
         WorkerIdentity.of_this_process().write(folder)
+        # Without a process a pause in place would look like one that left the device.
+        update_run(self._store, run.id, pid=os.getpid())
         self.job_run_id = run.id
         try:
             job.run(self._store, run.id)

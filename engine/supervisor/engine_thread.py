@@ -4,11 +4,12 @@ import logging
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from engine.devices import list_devices
-from engine.errors import EngineError
+from engine.errors import EngineError, StoreError
 from engine.store import CommandKind, Store, open_store, send_command
 from engine.supervisor.crew import Crew
 from engine.supervisor.lease import EngineLease
@@ -180,7 +181,8 @@ class Supervisor:
         """Ask the job that keeps the thread busy to save and return."""
         crew, store = self._crew, self._store
         if crew is not None and store is not None and crew.job_run_id is not None:
-            send_command(store, crew.job_run_id, CommandKind.PAUSE, release=True)
+            with suppress(StoreError):  # it has just come to its end
+                send_command(store, crew.job_run_id, CommandKind.PAUSE, release=True)
 
 
 def _in_words(error: Exception) -> str:

@@ -1,7 +1,8 @@
 """A worker that keeps the rules of a worker but trains nothing: the supervisor's tests start it as a real process.
 
 The run's recipe says how it behaves: ``steps`` (how many, 0: forever), ``deaf`` (never reads commands), ``child``
-(starts a process of its own), ``exit`` (ends with this code at once), ``say`` (printed first).
+(starts a process of its own), ``linger`` (its process stays so many seconds after the run's end), ``exit`` (ends with
+this code at once), ``say`` (printed first).
 """
 
 import argparse
@@ -57,6 +58,7 @@ def main():
         (store.run_folder(arguments.run) / "child.pid").write_text(str(child.pid))
     update_run(store, arguments.run, status=RunStatus.RUNNING, pid=os.getpid())
     work(store, arguments.run, behaviour)
+    time.sleep(behaviour.get("linger", 0))
     store.close()
 
 

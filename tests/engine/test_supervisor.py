@@ -332,6 +332,16 @@ def test_stopping_with_pause_waits_until_every_worker_left(store, supervise):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_worker_that_is_just_ending_does_not_keep_the_others_from_being_paused(store, supervise):
+    ending = queue(store, steps=1, linger=5)
+    going_on = queue(store, device="mps")
+    supervisor = supervise(devices=["cpu", "mps"])
+    wait_for_step(store, going_on)
+    wait_for(store, ending, RunStatus.FINISHED)
+    assert supervisor.stop(runs="pause", timeout=PATIENCE_SECONDS)
+    assert status(store, going_on) is RunStatus.PAUSED
+
+
 def test_a_worker_that_died_while_nobody_watched_is_settled_by_the_next_supervisor(store, supervise):
     run = queue(store)
     first = supervise()
@@ -374,6 +384,17 @@ def test_stopping_pauses_a_job_inside_the_thread(store, supervise):
     assert supervisor.stop()
     assert status(store, run) is RunStatus.PAUSED
     assert get_run(store, run).is_resumable
+
+
+def test_a_job_inside_the_thread_that_waits_is_not_taken_for_one_that_left(store, supervise):
+    run = queue_real_job(store, {})
+    supervise(in_process=True)
+    wait_for_step(store, run)
+    send_command(store, run, CommandKind.PAUSE)
+    wait_for(store, run, RunStatus.PAUSED)
+    assert not get_run(store, run).is_resumable
+    send_command(store, run, CommandKind.RESUME)
+    wait_for(store, run, RunStatus.RUNNING)
 
 
 def test_a_second_supervisor_says_who_has_the_engine_and_takes_over_later(store, supervise):
