@@ -1,10 +1,12 @@
 """Takes the encoder out of a run: weights anybody can load with timm, and a card that says what they are."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -75,19 +77,33 @@ def export_run(store: Store, run_id: int, out: Path) -> Path:
     method = make_method(recipe).eval()
     method.load_state_dict(content["trainer"]["method"])
     weights = {name: value.contiguous() for name, value in method.encoder.network.state_dict().items()}
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        save_file(weights, out / "encoder.safetensors")
-        (out / "config.json").write_text(
-            json.dumps(_card(run, recipe, method, int(content["step"])), indent=1)
-        )
-        (out / "load_encoder.py").write_text(SNIPPET)
-    except OSError as problem:
-        raise StoreError(f"{out} cannot be written: {problem}.", "Choose another folder.") from problem
     _check(recipe, method, weights)
+    _write(out, weights, _card(run, recipe, method, int(content["step"])))
     size = sum(file.stat().st_size for file in out.iterdir() if file.is_file())
     add_artifact(store, run_id, kind="export", path=out.absolute(), step=int(content["step"]), size=size)
     return out
+
+
+def _write(out: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
+    """Write the three files, all of them or none."""
+    names = ("encoder.safetensors", "config.json", "load_encoder.py")
+    beside = {name: out / f"{name}.tmp" for name in names}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        save_file(weights, beside["encoder.safetensors"])
+        beside["config.json"].write_text(json.dumps(card, indent=1), encoding="utf-8")
+        beside["load_encoder.py"].write_text(SNIPPET, encoding="utf-8")
+        for name, file in beside.items():
+            file.replace(out / name)
+    except (OSError, SafetensorError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else problem
+        raise StoreError(
+            f"The encoder cannot be written to {out}: {reason}.", "Free some space, or choose another folder."
+        ) from problem
+    finally:
+        for file in beside.values():
+            with suppress(OSError):
+                file.unlink(missing_ok=True)
 
 
 def _card(run: Run, recipe: Recipe, method: Method, step: int) -> dict[str, Any]:
