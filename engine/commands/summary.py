@@ -12,10 +12,11 @@ def summarise(store: Store, run: Run) -> dict[str, Any]:
     """Return a run's result as JSON values; what was not measured is null.
 
     ``loss_first`` and ``loss_last`` are means of the first and last ten steps, ``knn_before`` and ``knn_after`` the
-    top-1 accuracies (0..1) of the untrained and of the last evaluated encoder.
+    top-1 accuracies (0..1) of the untrained and of the last evaluated trained encoder.
     """
     loss = _values(store, run.id, "loss")
-    knn = _values(store, run.id, "knn")
+    knn = {step: value for step, value, _ in read_points(store, run.id, "knn") if value is not None}
+    trained = [value for step, value in knn.items() if step > 0]
     checkpoints = list_artifacts(store, run.id, kind="checkpoint")
     return {
         "run": run.id,
@@ -26,8 +27,8 @@ def summarise(store: Store, run: Run) -> dict[str, Any]:
         "images_per_second": _mean(_values(store, run.id, "images_per_second")),
         "loss_first": _mean(loss[:FEW_STEPS]),
         "loss_last": _mean(loss[-FEW_STEPS:]),
-        "knn_before": knn[0] if knn else None,
-        "knn_after": knn[-1] if knn else None,
+        "knn_before": knn.get(0),
+        "knn_after": _last(trained),
         "feature_spread": _last(_values(store, run.id, "feature_spread")),
         "effective_rank": _last(_values(store, run.id, "effective_rank")),
         "step": run.step,
@@ -56,8 +57,9 @@ def describe_end(run: Run, summary: dict[str, Any]) -> str:
     lines = [f"Run {run.id} {words.get(run.status, f'is {run.status.value}')}."]
     if summary["loss_last"] is not None:
         lines.append(f"  loss {summary['loss_first']:.4f} -> {summary['loss_last']:.4f}")
-    if summary["knn_after"] is not None:
-        lines.append(f"  k-NN {summary['knn_before']:.1%} -> {summary['knn_after']:.1%}")
+    judged = [summary[name] for name in ("knn_before", "knn_after") if summary[name] is not None]
+    if judged:
+        lines.append(f"  k-NN {' -> '.join(f'{value:.1%}' for value in judged)}")
     if summary["images_per_second"] is not None:
         lines.append(f"  {run.images_seen:,} pictures, {summary['images_per_second']:.1f} a second")
     return "\n".join(lines)

@@ -52,7 +52,7 @@ def _fail(store: Store, run_id: int, message: str, fix: str) -> None:
     trace = traceback.format_exc()
     try:
         add_event(store, run_id, Level.ERROR, f"{message} {fix}".strip(), detail=trace)
-        update_run(store, run_id, status=RunStatus.FAILED, error=message, error_fix=fix, pid=None)
+        update_run(store, run_id, status=RunStatus.FAILED, error=message, error_fix=fix, pid=None, phase="")
     except StoreError:
         # The store itself is what failed, such as on a full disk: the worker's log is all that is left to tell.
         print(f"{message} {fix}\n{trace}", flush=True)  # noqa: T201

@@ -1,6 +1,7 @@
-"""Says twice in five seconds that the worker lives, also while it loads torch, waits or judges."""
+"""Says every two seconds that the worker lives, also while it loads torch, waits or judges."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event, Thread
 from types import TracebackType
 
@@ -34,3 +35,6 @@ class Heartbeat:
     ) -> None:
         self._stop.set()
         self._thread.join()
+        if error is not None:
+            with suppress(StoreError):
+                self._beat()  # a run that broke shows how far it came, not how far it was two seconds before

@@ -41,6 +41,8 @@ class Judge:
     @property
     def protocol(self) -> str:
         """What the number means, in words."""
+        if not self._assembly.plan.training.knn_every_epochs:
+            return "The features are not judged on the way: 'k-NN every' is 0."
         if not len(self._bank):
             shown = f"Feature spread and effective rank of {len(self._test):,} pictures are watched instead."
             return f"{self._assembly.split.reason} {shown}"
@@ -50,12 +52,12 @@ class Judge:
         )
 
     def is_due(self, step: int) -> bool:
-        """True after the steps that end so many epochs, and after the last."""
+        """True before the first step, after those that end so many epochs, and after the last; never with 0 epochs."""
         plan = self._assembly.plan
         every = plan.training.knn_every_epochs * plan.steps_per_epoch
         if not every:
             return False
-        return step == plan.total_steps or int(step / every) > int((step - 1) / every)
+        return step in (0, plan.total_steps) or int(step / every) > int((step - 1) / every)
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:

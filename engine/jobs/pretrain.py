@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.data.loader import make_loader, warm_loaders
+from engine.errors import DataError, EngineError
 from engine.jobs.assembly import Assembly, assemble
 from engine.jobs.boundary import told_in_words
 from engine.jobs.controls import Controls, Ending
@@ -80,7 +81,10 @@ class PretrainJob:
         self._phase = "reading the pictures"
         self._saved_at = time.monotonic()
         self._saved_step = -1
-        self._score: float | None = None
+        self._scores: dict[
+            int, float
+        ] = {}  # step -> k-NN accuracy, of the steps judged since the start or resume
+        self._best: float | None = None
         self.recorder = Recorder(store, claimed)
 
     def run(self) -> None:
@@ -93,7 +97,11 @@ class PretrainJob:
             self._describe(assembly)
             self._build(assembly)
             self._resume()
-            ending = self._train(assembly)
+            try:
+                ending = self._train(assembly)
+            except EngineError as problem:
+                self._keep_what_is_good(problem)
+                raise
             self._finish(ending)
 
     def _build(self, assembly: Assembly) -> None:
@@ -141,7 +149,7 @@ class PretrainJob:
         step, images_seen = 0, 0
         if content is not None:
             self._trainer.load_state(content["trainer"])
-            images_seen, self._score = int(content["images_seen"]), content["score"]
+            images_seen, self._best = int(content["images_seen"]), content["best"]
             step = self._saved_step = self._trainer.step
             self.recorder.say(Level.INFO, f"Resumed from step {step:,}.", step=step)
         self._keeper.forget_after(step)
@@ -150,7 +158,8 @@ class PretrainJob:
 
     def _train(self, assembly: Assembly) -> Ending | None:
         if self._trainer.step == 0:
-            self._evaluate()
+            if self._judge.is_due(0):
+                self._evaluate()
             self._save()
         self._enter("starting the loader")
         batches = make_loader(
@@ -193,10 +202,19 @@ class PretrainJob:
         self._enter("judging the features")
         values = self._judge.evaluate()
         self.recorder.add(self._trainer.step, values)
-        self._score = values.get("knn", self._score)
         self.recorder.flush()
+        self._take_score(values.get("knn"))
         self.recorder.restart_clock()
         self._enter("training")
+
+    def _take_score(self, score: float | None) -> None:
+        """Remember an accuracy, and keep the network that has the best one so far."""
+        if score is None:
+            return
+        self._scores[self._trainer.step] = score
+        if self._best is None or score > self._best:
+            self._best = score
+            self._save()
 
     def _save(self) -> None:
         """Write a checkpoint of this very step, unless there is one; the points before it are on disk first."""
@@ -204,7 +222,7 @@ class PretrainJob:
             return
         self.recorder.flush()
         self._trainer.check_weights()
-        self._keeper.save(self._content(), score=self._score)
+        self._keeper.save(self._content(), score=self._scores.get(self._trainer.step))
         self._saved_at, self._saved_step = time.monotonic(), self._trainer.step
         self.recorder.restart_clock()
 
@@ -212,10 +230,17 @@ class PretrainJob:
         return {
             "step": self._trainer.step,
             "images_seen": self.recorder.images_seen,
-            "score": self._score,
+            "best": self._best,
             "recipe": self._recipe.model_dump_json(),
             "trainer": self._trainer.state(),
         }
+
+    def _keep_what_is_good(self, problem: EngineError) -> None:
+        """Write the curves up to what went wrong, and the network where the problem did not touch it."""
+        self.recorder.flush()
+        # In the middle of an accumulated step, a network with running statistics is between two steps.
+        if isinstance(problem, DataError) and self._recipe.training.accumulation == 1:
+            self._save()
 
     def _finish(self, ending: Ending | None) -> None:
         self.recorder.flush()

@@ -64,6 +64,45 @@ def test_a_run_on_labelled_pictures_learns_and_writes_everything_down(store, mak
     assert all(artifact.path.exists() for artifact in list_artifacts(store, run.id, "checkpoint"))
 
 
+def test_the_best_network_so_far_is_kept_whenever_it_is_judged(store, make_claimed):
+    claimed = make_claimed(
+        training__steps=80,
+        training__knn_every_epochs=1,
+        training__base_lr=0.1,
+        training__checkpoint_seconds=1000,
+    )
+    run = do_run(store, claimed.id)
+    judged = {step: value for step, value, _ in read_points(store, run.id, "knn")}
+    scores = {
+        artifact.step: artifact.meta["score"]
+        for artifact in list_artifacts(store, run.id, "checkpoint")
+        if "score" in artifact.meta
+    }
+    assert scores == {step: judged[step] for step in scores}
+    assert max(scores.values()) == max(judged.values())
+
+
+def test_zero_epochs_between_judgements_means_never(store, make_claimed):
+    run = do_run(store, make_claimed(training__steps=4, training__warmup_epochs=0.1).id)
+    assert run.status is RunStatus.FINISHED, run.error
+    assert not {"knn", "feature_spread"} & set(series_summaries(store, [run.id])[run.id])
+    assert any("not judged" in event.message for event in events_after(store, run_id=run.id))
+
+
+def test_a_folder_that_goes_away_costs_no_step_that_was_made(store, make_claimed, picture_folder):
+    folder = picture_folder(each=20)
+    claimed = make_claimed(
+        data__location=str(folder), training__checkpoint_seconds=1000, training__steps=2000
+    )
+    away = after_step(3, lambda: folder.rename(folder.with_name("away")))
+    run = do_run(store, claimed.id, on_progress=away)
+    assert (run.status, run.phase) == (RunStatus.FAILED, "")
+    assert "can be read any more" in run.error
+    assert run.step >= 3
+    assert list_artifacts(store, run.id, "checkpoint")[-1].step == run.step
+    assert read_points(store, run.id, "loss")[-1][0] == run.step
+
+
 def test_pictures_without_labels_are_watched_by_spread_and_rank(store, make_claimed, picture_folder):
     folder = picture_folder(classes=1) / "class 0"
     run = do_run(
