@@ -2,10 +2,12 @@
 
 import signal
 import threading
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any
 
 from engine.commands.speech import remark
+from engine.errors import StoreError
 from engine.store import CommandKind, RunStatus, Store, get_run, send_command, update_run
 
 
@@ -53,4 +55,7 @@ class Interrupts:
             remark("Stopping: the run is saved after this step. Press Ctrl-C again to stop at once.")
         else:
             remark("Stopping at once, without saving. Press Ctrl-C again if it does not end.")
-        send_command(self._store, self._run_id, kind)
+        with suppress(
+            StoreError
+        ):  # the run has just come to its end, or the store cannot be written any more
+            send_command(self._store, self._run_id, kind)

@@ -8,6 +8,8 @@ import typer
 from engine.commands.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.recipe import Recipe
     from engine.store import Run, Store
 
@@ -67,12 +69,15 @@ def train(  # noqa: PLR0913, PLR0917 - the signature is the list of flags
     changes = {path: value for path, value in zip(FLAGS, values, strict=True) if value is not None}
     choice = choose_recipe(file=recipe, method=method, preset=preset, changes=changes, pairs=pairs or [])
     checked, pictures_name = _check_with_pictures(choice)
+    # Torch is loaded before there is a run, so that Ctrl-C meanwhile leaves nothing behind.
+    from engine.jobs.pretrain import run as pretrain
+
     opened = open_store(store)
     try:
         run = _claim(
             opened, checked, name or f"{load_catalogue().method(checked.method).title} {pictures_name}"
         )
-        code = _train_claimed(opened, run, as_json)
+        code = _train_claimed(opened, run, pretrain, as_json)
     finally:
         opened.close()
     raise typer.Exit(code)
@@ -81,9 +86,11 @@ def train(  # noqa: PLR0913, PLR0917 - the signature is the list of flags
 def _check_with_pictures(choice: Any) -> "tuple[Recipe, str]":
     """Open the pictures, check everything that can be known before, and return the recipe and the pictures' name."""
     from engine.commands.recipe_choice import Facts, check_choice, relocated
+    from engine.compute import make_compute
     from engine.data.sources import open_pictures
     from engine.data.splits import knn_split
     from engine.devices import check_device, list_devices
+    from engine.parts import method_parts
 
     recipe = choice.recipe
     devices = list_devices()
@@ -92,6 +99,8 @@ def _check_with_pictures(choice: Any) -> "tuple[Recipe, str]":
     split = knn_split(pictures, recipe.data.held_out, recipe.training.seed)
     facts = Facts(pictures.classes if pictures.labels is not None else (), len(split.train))
     checked = check_choice(choice, facts, [device.name for device in devices])
+    make_compute(checked.training.device, checked.training.precision)
+    method_parts(checked)
     return relocated(checked, pictures.location), pictures.name
 
 
@@ -120,8 +129,8 @@ def _claim(store: "Store", recipe: "Recipe", name: str) -> "Run":
     return update_run(store, draft.id, pid=os.getpid())
 
 
-def _train_claimed(store: "Store", run: "Run", as_json: bool) -> int:
-    """Do the run, tell how it went, and return the exit code."""
+def _train_claimed(store: "Store", run: "Run", pretrain: "Callable[..., Run]", as_json: bool) -> int:
+    """Do the run with the job ``pretrain``, tell how it went, and return the exit code."""
     from engine.commands.interrupts import Interrupts
     from engine.commands.progress import shown_progress
     from engine.commands.speech import remark
@@ -129,11 +138,8 @@ def _train_claimed(store: "Store", run: "Run", as_json: bool) -> int:
 
     remark(f"Run {run.id}: {run.name}")
     try:
-        with Interrupts(store, run.id) as interrupts:
-            from engine.jobs.pretrain import run as pretrain
-
-            with shown_progress() as tell:
-                done = pretrain(store, run.id, on_progress=tell)
+        with Interrupts(store, run.id) as interrupts, shown_progress() as tell:
+            done = pretrain(store, run.id, on_progress=tell)
     finally:
         WorkerIdentity.remove(store.run_folder(run.id))
     return _tell_end(store, done, as_json=as_json, interrupted=interrupts.count > 0)

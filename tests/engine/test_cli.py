@@ -134,6 +134,9 @@ def test_runs_are_listed_newest_first(cli, store, queued):
         ("train", "--set", "mask_ratio=2"),
         ("train", "--set", "mask_ratio=much"),
         ("train", "--set", "name=vit"),
+        ("train", "--data", "builtin:digits", "--set", "mask_ratio=0.99", "--set", "image_size=32"),
+        ("train", "--data", "builtin:digits", "--set", "decoder_heads=5"),
+        ("train", "--data", "builtin:digits", "--device", "cpu", "--set", "precision=fp16"),
         ("train", "--recipe", "/no/such/file.toml"),
         ("train", "--data", "builtin:digits", "--image-size", "20", "--patch-size", "8"),
         ("train", "--data", "builtin:digits", "--batch-size", "60000"),
@@ -341,6 +344,23 @@ def test_ctrl_c_stops_and_saves_and_the_worker_goes_on(store):
     assert worker.returncode == DONE, (out, err)
     assert f"run {summary['run']} (MAE Digits) is finished" in out
     assert get_run(store, summary["run"]).step == 200
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_as_soon_as_there_is_a_run_leaves_none_that_nobody_answers_for(store):
+    flags = ["--data", "builtin:digits", "--steps", "20000", "--batch-size", "16", *SMALL]
+    process = run_in_a_process(store, "train", *flags, "--json", start_new_session=True)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not any(run.pid for run in list_runs(store)):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == INTERRUPTED, err
+    assert [run.status for run in list_runs(store)] == [RunStatus.STOPPED]
 
 
 @pytest.mark.slow
