@@ -80,7 +80,7 @@ def check_device(wanted: str, devices: Sequence[Device] | None = None) -> None:
         raise DeviceError(_missing_cuda(wanted, names), f"Use {_one_of(names)}.")
     if wanted == MPS:
         raise DeviceError("This computer has no Apple graphics that torch can use.", f"Use {_one_of(names)}.")
-    raise DeviceError(f"'{wanted}' is not the name of a device.", f"Use auto, {_one_of(names)}.")
+    raise DeviceError(f"'{wanted}' is not the name of a device.", f"Use {_one_of([AUTO, *names])}.")
 
 
 def _missing_cuda(wanted: str, names: Sequence[str]) -> str:

@@ -80,7 +80,7 @@ def _check_length(recipe: Recipe, num_train: int) -> Iterator[Problem]:
         fitting = round(plan.total_epochs / 20, 2)
         yield Problem(
             "training.warmup_epochs",
-            f"A warm-up of {training.warmup_epochs:g} epochs is not shorter than the run of {plan.total_epochs:g}.",
+            f"A warm-up of {training.warmup_epochs:g} epochs is not shorter than the run of {plan.total_epochs:.3g}.",
             f"Shorten it, for instance to {fitting:g} epochs, or train longer.",
             suggestion=fitting,
         )

@@ -47,7 +47,7 @@ def test_a_card_number_beyond_the_last_one_names_those_there_are():
 
 
 def test_a_word_that_is_no_device_lists_what_can_be_said():
-    with pytest.raises(DeviceError, match=r"'gpu' is not the name of a device\. Use auto, cpu\."):
+    with pytest.raises(DeviceError, match=r"'gpu' is not the name of a device\. Use auto or cpu\."):
         check_device("gpu", [PROCESSOR])
 
 
