@@ -80,6 +80,8 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         raise DataError("The file may not be read.", "Change its permissions.") from error
     except OSError as error:
         raise DataError(f"The file cannot be opened: {error.strerror or error}.") from error
+    except ValueError as error:  # a list may name anything
+        raise DataError("The name of the file holds a character that no file can have.") from error
 
 
 def refuse_bomb(width: int, height: int) -> None:

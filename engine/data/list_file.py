@@ -132,7 +132,7 @@ def _splits(file: Path, rows: list[_Row]) -> dict[str, Indices]:
 
 def _labels(names: list[str]) -> tuple[Indices | None, tuple[str, ...]]:
     present = {name for name in names if name}
-    are_numbers = all(name.lstrip("-").isdecimal() for name in present)
+    are_numbers = all(name.removeprefix("-").isdecimal() for name in present)
     classes = tuple(sorted(present, key=(lambda name: (int(name), name)) if are_numbers else None))
     if not classes:
         return None, ()

@@ -230,6 +230,20 @@ def test_a_list_that_cannot_be_used_is_refused_in_words(tmp_path, text, message)
         open_pictures(tmp_path / "list.csv")
 
 
+def test_labels_that_only_look_like_numbers_are_names(tmp_path):
+    draw(tmp_path / "a.png", tmp_path / "b.png")
+    (tmp_path / "list.csv").write_text("a.png,--5\nb.png,7\n")
+    assert open_pictures(tmp_path / "list.csv").classes == ("--5", "7")
+
+
+def test_a_name_that_no_file_can_have_is_one_more_broken_picture(tmp_path):
+    draw(tmp_path / "a.png", tmp_path / "b.png")
+    (tmp_path / "list.csv").write_text("a.png,x\nb\0.png,y\nb.png,y\n")
+    pictures = open_pictures(tmp_path / "list.csv")
+    with pytest.raises(DataError, match="holds a character"):
+        pictures.read(1)
+
+
 def test_a_list_that_is_no_text_is_refused_in_words(tmp_path):
     (tmp_path / "list.csv").write_bytes(b"\xff\xfe\x00garbage")
     with pytest.raises(DataError, match="not text in UTF-8"):
