@@ -1,5 +1,6 @@
 """Train in this very process: from flags to a finished run, its numbers and an exit code."""
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -136,6 +137,7 @@ def _train_claimed(store: "Store", run: "Run", pretrain: "Callable[..., Run]", a
     from engine.commands.speech import remark
     from engine.supervisor.worker_process import WorkerIdentity
 
+    logging.getLogger("engine").addHandler(logging.NullHandler())  # a person gets the sentence, not its trace
     remark(f"Run {run.id}: {run.name}")
     try:
         with Interrupts(store, run.id) as interrupts, shown_progress() as tell:

@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.data.loader import make_loader, warm_loaders
@@ -63,11 +63,15 @@ def run(store: Store, run_id: int, *, on_progress: OnProgress | None = None) -> 
         on_progress: Called a few times a second.
 
     Returns:
-        The run as it ended. Errors end in its row, in words; they are not raised.
+        The run as it ended. Errors end in its row, in words; they are not raised. Where the store cannot be written
+        any more, only what is returned says that it failed.
     """
-    with told_in_words(store, run_id):
+    with told_in_words(store, run_id) as untold:
         PretrainJob(store, get_run(store, run_id), on_progress or (lambda _: None)).run()
-    return get_run(store, run_id)
+    ended = get_run(store, run_id)
+    for problem in untold:
+        return replace(ended, status=RunStatus.FAILED, error=problem.message, error_fix=problem.fix)
+    return ended
 
 
 class PretrainJob:
@@ -149,7 +153,7 @@ class PretrainJob:
         step, images_seen = 0, 0
         if content is not None:
             self._trainer.load_state(content["trainer"])
-            images_seen, self._best = int(content["images_seen"]), content["best"]
+            images_seen, self._best = int(content["images_seen"]), content.get("best")
             step = self._saved_step = self._trainer.step
             self.recorder.say(Level.INFO, f"Resumed from step {step:,}.", step=step)
         self._keeper.forget_after(step)
@@ -240,7 +244,8 @@ class PretrainJob:
         self.recorder.flush()
         # In the middle of an accumulated step, a network with running statistics is between two steps.
         if isinstance(problem, DataError) and self._recipe.training.accumulation == 1:
-            self._save()
+            with suppress(EngineError):  # the first problem is the one to tell
+                self._save()
 
     def _finish(self, ending: Ending | None) -> None:
         self.recorder.flush()

@@ -2,6 +2,7 @@
 
 import math
 import os
+import sqlite3
 import threading
 import time
 
@@ -15,6 +16,7 @@ from engine.store import (
     events_after,
     get_run,
     list_artifacts,
+    open_store,
     read_points,
     send_command,
     series_summaries,
@@ -101,6 +103,26 @@ def test_a_folder_that_goes_away_costs_no_step_that_was_made(store, make_claimed
     assert run.step >= 3
     assert list_artifacts(store, run.id, "checkpoint")[-1].step == run.step
     assert read_points(store, run.id, "loss")[-1][0] == run.step
+
+
+def test_a_failure_that_cannot_be_written_down_is_still_a_failure(make_claimed, picture_folder, store):
+    folder = picture_folder(each=20)
+    claimed = make_claimed(data__location=str(folder), training__steps=2000)
+    impatient = open_store(store.path, busy_seconds=0.1)
+    other = sqlite3.connect(store.path, check_same_thread=False)
+
+    def lock_and_take_away():
+        other.execute("BEGIN IMMEDIATE")
+        folder.rename(folder.with_name("away"))
+
+    try:
+        run = do_run(impatient, claimed.id, on_progress=after_step(3, lock_and_take_away))
+    finally:
+        other.close()
+        impatient.close()
+    assert run.status is RunStatus.FAILED
+    assert "can be read any more" in run.error
+    assert get_run(store, claimed.id).status is RunStatus.RUNNING
 
 
 def test_pictures_without_labels_are_watched_by_spread_and_rank(store, make_claimed, picture_folder):
