@@ -56,7 +56,8 @@ def stop(
     from engine.store import CommandKind, RunStatus, send_command, update_run
 
     with _opened(store, run_id) as (opened, run):
-        if run.status is RunStatus.QUEUED or (run.status is RunStatus.PAUSED and not run.is_active):
+        is_released = run.status is RunStatus.PAUSED and not run.is_active
+        if run.status is RunStatus.QUEUED or is_released or run.is_lost:  # nobody is there to obey
             update_run(opened, run_id, status=RunStatus.STOPPED)
             say(f"Run {run_id} is stopped.")
             return

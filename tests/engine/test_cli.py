@@ -11,6 +11,7 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from engine.cli import app
@@ -222,6 +223,14 @@ def test_a_running_run_is_steered_by_commands(cli, store, queued):
     kinds = [(command.kind, command.args) for command in list_commands(store, queued)]
     assert kinds == [(CommandKind.PAUSE, {"release": True}), (CommandKind.STOP_NOW, {})]
     assert ends_with_a_sentence(cli("resume", str(queued)))
+
+
+def test_a_run_whose_worker_is_gone_is_stopped_at_once(cli, store, queued):
+    claim_run(store, device="cpu", host="elsewhere")
+    with store.begin() as connection:
+        connection.execute(text("UPDATE run SET heartbeat_at = heartbeat_at - 3600"))
+    assert "is stopped" in cli("stop", str(queued)).stdout
+    assert get_run(store, queued).status is RunStatus.STOPPED
 
 
 def test_resuming_says_who_will_train_it(cli, store, queued):
