@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.data.eval_loader import EvalBatch, make_eval_loader
-from engine.evaluation.knn import knn_accuracy
+from engine.evaluation.knn import TEMPERATURE, K, knn_accuracy
 from engine.jobs.assembly import Assembly
 from engine.monitors import effective_rank, feature_spread
 from engine.trainer import Trainer
@@ -47,7 +47,7 @@ class Judge:
             shown = f"Feature spread and effective rank of {len(self._test):,} pictures are watched instead."
             return f"{self._assembly.split.reason} {shown}"
         return (
-            f"k-NN (k=20, T=0.07, cosine) of {len(self._test):,} pictures ({self._assembly.split.origin}) "
+            f"k-NN (k={K}, T={TEMPERATURE}, cosine) of {len(self._test):,} pictures ({self._assembly.split.origin}) "
             f"against {len(self._bank):,} training pictures."
         )
 

@@ -6,6 +6,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.checkpoint import MILESTONES
 from engine.data.loader import make_loader, warm_loaders
 from engine.errors import DataError, EngineError
 from engine.jobs.assembly import Assembly, assemble
@@ -198,7 +199,8 @@ class PretrainJob:
         return self._controls()
 
     def _is_save_due(self, step: int) -> bool:
-        is_milestone = step * 10 // self._plan.total_steps > (step - 1) * 10 // self._plan.total_steps
+        total = self._plan.total_steps
+        is_milestone = step * MILESTONES // total > (step - 1) * MILESTONES // total
         is_old = time.monotonic() - self._saved_at > self._recipe.training.checkpoint_seconds
         return is_milestone or is_old
 

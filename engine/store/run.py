@@ -8,7 +8,7 @@ from typing import Any
 from engine.store.status import RunStatus
 from engine.store.tables import RunRow
 
-# A worker beats every half second; so long a silence means that it is gone, or the computer sleeps.
+# A worker beats every two seconds; so long a silence means that it is gone, or the computer sleeps.
 LOST_AFTER_SECONDS = 30.0
 
 
