@@ -18,13 +18,11 @@ class ParamGroup:
     """Parameters that share their treatment.
 
     Args:
-        name: Shown in the log.
         params: The parameters, in a stable order.
         weight_decay: True when the run's weight decay applies.
         lr_scale: Factor on the run's learning rate.
     """
 
-    name: str
     params: list[nn.Parameter]
     weight_decay: bool
     lr_scale: float = 1.0
@@ -42,8 +40,8 @@ def split_decay(named_parameters: Iterable[tuple[str, nn.Parameter]]) -> list[Pa
         if parameter.requires_grad:
             (plain if parameter.ndim == 1 or name.endswith(".bias") else decayed).append(parameter)
     return [
-        ParamGroup("decayed", decayed, weight_decay=True),
-        ParamGroup("not decayed", plain, weight_decay=False),
+        ParamGroup(decayed, weight_decay=True),
+        ParamGroup(plain, weight_decay=False),
     ]
 
 
@@ -72,7 +70,7 @@ def split_by_layer(
         if parameter.requires_grad:
             groups.setdefault((layer, decays), []).append(parameter)
     return [
-        ParamGroup(f"layer {layer}", params, weight_decay=decays, lr_scale=layer_decay ** (depth + 1 - layer))
+        ParamGroup(params, weight_decay=decays, lr_scale=layer_decay ** (depth + 1 - layer))
         for (layer, decays), params in groups.items()
     ]
 

@@ -12,13 +12,11 @@ class Plan:
 
     Args:
         training: The settings it follows from.
-        num_pictures: Training pictures.
         batches_per_epoch: Whole batches in one pass; a remainder waits for the next pass.
         total_steps: Optimizer updates of the run.
     """
 
     training: TrainingSettings
-    num_pictures: int
     batches_per_epoch: int
     total_steps: int
 
@@ -57,8 +55,13 @@ class Plan:
         return Progress(step, self.total_steps, self.steps_per_epoch)
 
 
+def held_out_of_class(size: int, share: float) -> int:
+    """How many of a class's pictures are kept from training to judge by: at least one and never all of them."""
+    return min(max(1, round(share * size)), size - 1) if share > 0 and size > 0 else 0
+
+
 def make_plan(training: TrainingSettings, num_pictures: int) -> Plan:
     """Count the batches and steps that the settings make of so many training pictures."""
     batches = max(num_pictures // training.batch_size, 1)
     steps = training.steps or max(batches * training.epochs // training.accumulation, 1)
-    return Plan(training, num_pictures, batches, steps)
+    return Plan(training, batches, steps)

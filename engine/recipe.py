@@ -184,3 +184,8 @@ class Recipe(Settings):
     encoder: EncoderSettings = EncoderSettings()
     training: TrainingSettings = TrainingSettings()
     settings: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def held_out(self) -> float:
+        """Share of each class that is kept from training to judge by; none when nothing is judged."""
+        return self.data.held_out if self.training.knn_every_epochs else 0.0

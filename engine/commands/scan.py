@@ -57,7 +57,17 @@ def _scan(
 
     report = scan_place(location, kind, channels, on_progress=tell)
     found = report.as_dict()
-    kept = ("class_counts", "sizes", "sampled", "problems", "problem_counts", "leaks", "notes", "seconds")
+    kept = (
+        "class_counts",
+        "train_class_counts",
+        "sizes",
+        "sampled",
+        "problems",
+        "problem_counts",
+        "leaks",
+        "notes",
+        "seconds",
+    )
     dataset = save_dataset(
         store,
         name=report.name,

@@ -14,7 +14,7 @@ import numpy as np
 from engine.data.examine import Facts, examine
 from engine.data.findings import count_leaks, find_problems, measure_brightness, summarise_sizes
 from engine.data.parent_watch import end_with_parent
-from engine.data.picture_set import PictureSet
+from engine.data.picture_set import Indices, PictureSet
 from engine.data.published import PUBLISHED_PREFIX, fetch_published
 from engine.data.scan_report import Problem, ScanProgress, ScanReport, Sizes
 from engine.data.sources import open_pictures
@@ -80,7 +80,8 @@ def _report(pictures: PictureSet, facts: list[Facts], channels: int, seconds: fl
         channels=channels,
         num_pictures=len(pictures),
         classes=list(pictures.classes),
-        class_counts=_count_classes(pictures),
+        class_counts=_count_classes(pictures, np.arange(len(pictures))),
+        train_class_counts=_count_classes(pictures, pictures.train),
         splits={split: len(indices) for split, indices in pictures.splits.items()},
         sizes=summarise_sizes(facts),
         mean=mean,
@@ -139,10 +140,11 @@ def _sample(pictures: PictureSet) -> set[int]:
     return set(train[np.unique(np.linspace(0, len(train) - 1, MOST_SAMPLED).astype(np.int64))].tolist())
 
 
-def _count_classes(pictures: PictureSet) -> dict[str, int]:
+def _count_classes(pictures: PictureSet, indices: Indices) -> dict[str, int]:
     if pictures.labels is None:
         return {}
-    counts = np.bincount(pictures.labels[pictures.labels >= 0], minlength=len(pictures.classes))
+    labels = pictures.labels[indices]
+    counts = np.bincount(labels[labels >= 0], minlength=len(pictures.classes))
     return dict(zip(pictures.classes, counts.tolist(), strict=True))
 
 

@@ -65,6 +65,7 @@ class ScanReport:
         num_pictures: In all splits, broken ones included.
         classes: Names, empty without labels.
         class_counts: Pictures of each class in all splits.
+        train_class_counts: Pictures of each class in the training split.
         splits: Pictures of each split.
         sizes: Of the readable pictures; None when there are none.
         mean: Per channel, 0..1.
@@ -84,6 +85,7 @@ class ScanReport:
     num_pictures: int
     classes: list[str]
     class_counts: dict[str, int]
+    train_class_counts: dict[str, int]
     splits: dict[str, int]
     sizes: Sizes | None
     mean: list[float]

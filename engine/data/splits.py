@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.picture_set import PictureSet
+from engine.plan import held_out_of_class
 
 Indices = NDArray[np.int64]
 
@@ -42,12 +43,12 @@ def knn_split(pictures: PictureSet, held_out: float, seed: int) -> KnnSplit:
 
     Args:
         pictures: The set.
-        held_out: Share of each class to hold out, 0..1.
+        held_out: Share of each class to hold out, 0..1; with 0 nothing judges and everything trains.
         seed: Decides which pictures; the same seed always holds out the same.
     """
     train = pictures.train
     empty = train[:0]
-    reason = _why_not(pictures)
+    reason = _why_not(pictures) if held_out > 0 else "k-NN is switched off."
     if reason or pictures.labels is None:
         return KnnSplit(train, empty, empty, reason)
     validation = pictures.splits.get("validation", empty)
@@ -84,7 +85,7 @@ def _stratified(labels: Indices, indices: Indices, share: float, seed: int) -> I
     taken = []
     for label in np.unique(_present(labels[indices])).tolist():
         members = indices[labels[indices] == label]
-        count = min(max(1, round(share * len(members))), len(members) - 1)
+        count = held_out_of_class(len(members), share)
         order = np.random.default_rng((seed, label)).permutation(len(members))
         taken.append(members[order[:count]])
     return np.sort(np.concatenate(taken))

@@ -28,7 +28,7 @@ class Problem:
 
 
 class DatasetFacts(Protocol):
-    """What the checks ask of a scanned data set; a row of the store answers it."""
+    """What the checks ask of the pictures."""
 
     @property
     def classes(self) -> Sequence[str]:

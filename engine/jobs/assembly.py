@@ -84,7 +84,7 @@ def assemble(recipe: Recipe, device: str) -> Assembly:
     method_class, settings, spec = method_parts(recipe)
     compute = make_compute(device, recipe.training.precision)
     pictures = open_pictures(recipe.data.location, recipe.data.kind)
-    split = knn_split(pictures, recipe.data.held_out, recipe.training.seed)
+    split = knn_split(pictures, recipe.held_out, recipe.training.seed)
     if len(split.train) < 2:
         raise DataError(
             f"{recipe.data.location} has {len(split.train)} training picture.",

@@ -46,11 +46,6 @@ class Dataset:
     health: dict[str, Any]
     scanned_at: float
 
-    @property
-    def num_train(self) -> int:
-        """Pictures of the training split."""
-        return self.splits.get("train", self.num_pictures)
-
 
 class ScannedDataset(TypedDict):
     """What a scan reports; the fields are those of ``Dataset``."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.declared import Catalogue, Problem, check_recipe, make_recipe
 from engine.errors import SettingsError
-from engine.plan import Plan, make_plan
+from engine.plan import Plan, held_out_of_class, make_plan
 from engine.recipe import Recipe
 from engine.store import Dataset
 
@@ -34,11 +34,12 @@ def train_facts(dataset: Dataset, held_out: float) -> TrainFacts:
 
     Args:
         dataset: The scan.
-        held_out: Share held out for k-NN where there are labels and no split for it.
+        held_out: Share of each class held out for k-NN where there are labels and no split for it.
     """
     num_train = dataset.splits.get("train", dataset.num_pictures)
-    if len(dataset.classes) > 1 and not dataset.splits.get("validation"):
-        num_train -= round(num_train * held_out)
+    counts = dataset.health.get("train_class_counts", {})
+    if sum(count > 0 for count in counts.values()) > 1 and not dataset.splits.get("validation"):
+        num_train -= sum(held_out_of_class(count, held_out) for count in counts.values())
     return TrainFacts(dataset.classes, num_train)
 
 
@@ -105,7 +106,7 @@ def check(draft: Draft, devices: Sequence[str]) -> Checked:
         recipe = make_recipe(draft.method, draft.preset, dict(draft.changes))
     except SettingsError as error:
         return Checked(None, [*problems, Problem(error.field, error.message, error.fix)], None)
-    facts = train_facts(draft.dataset, recipe.data.held_out) if draft.dataset else None
+    facts = train_facts(draft.dataset, recipe.held_out) if draft.dataset else None
     problems += check_recipe(recipe, facts, devices)
     return Checked(recipe if not draft.errors else None, problems, facts)
 

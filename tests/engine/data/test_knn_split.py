@@ -68,3 +68,10 @@ def test_where_knn_makes_no_sense_the_reason_is_said(labels, reason):
 def test_another_seed_holds_out_other_pictures():
     pictures = labelled([i % 2 for i in range(100)])
     assert not np.array_equal(knn_split(pictures, 0.2, 0).test, knn_split(pictures, 0.2, 1).test)
+
+
+def test_nothing_is_kept_from_training_when_nothing_is_judged():
+    split = knn_split(labelled([0, 1, 0, 1]), 0.0, 0)
+    assert len(split.train) == 4
+    assert not split.is_possible
+    assert "off" in split.reason

@@ -194,7 +194,7 @@ def test_stop_now_writes_no_checkpoint_and_save_now_does(store, make_claimed):
     )
     assert run.status is RunStatus.STOPPED
     assert [artifact.step for artifact in list_artifacts(store, run.id)] == [0]
-    saving = make_claimed(training__checkpoint_seconds=1000, training__steps=60)
+    saving = make_claimed(training__checkpoint_seconds=1000, training__knn_every_epochs=1000)
 
     def save_and_stop():
         send_command(store, saving.id, CommandKind.SAVE)

@@ -47,18 +47,18 @@ def resume(store, run_id):
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_worker_killed_mid_epoch_resumes_bit_for_bit(store, make_claimed, start_worker, workers):
-    whole = make_claimed(training__workers=0, training__steps=240)
+    whole = make_claimed(training__workers=0, training__steps=120)
     assert do_run(store, whole.id).status is RunStatus.FINISHED
-    broken = make_claimed(training__workers=workers, training__steps=240)
-    at = random.Random(workers).randint(20, 90)
+    broken = make_claimed(training__workers=workers, training__steps=120)
+    at = random.Random(workers).randint(15, 60)
     worker = start_worker(broken.id)
     worker.wait_for(lambda run: run.step >= at)
     worker.kill()
     assert get_run(store, broken.id).status is RunStatus.RUNNING, "the run ended before it could be killed"
     resume(store, broken.id)
     code, run = start_worker(broken.id).wait()
-    assert (code, run.status, run.step) == (0, RunStatus.FINISHED, 240)
-    assert run.images_seen == get_run(store, whole.id).images_seen == 240 * 8
+    assert (code, run.status, run.step) == (0, RunStatus.FINISHED, 120)
+    assert run.images_seen == get_run(store, whole.id).images_seen == 120 * 8
     assert_same_run(store, whole.id, broken.id)
 
 

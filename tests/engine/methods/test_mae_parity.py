@@ -177,7 +177,7 @@ def make_official_trainer(official):
         precision="fp32",
     )
     steps = hyper["epochs"] * hyper["iters"] // hyper["accum_iter"]
-    plan = Plan(training, batch * hyper["iters"], hyper["iters"], steps)
+    plan = Plan(training, hyper["iters"], steps)
     return Trainer(method, plan, Compute(torch.device("cpu"), "fp32"), Normalise())
 
 

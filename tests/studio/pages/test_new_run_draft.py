@@ -13,17 +13,21 @@ def dataset(**changes) -> Dataset:
     values = {
         "id": 1, "name": "set", "location": "builtin:set", "kind": "class_folders", "channels": 3,
         "fingerprint": "f", "num_pictures": 1000, "classes": ["a", "b"], "splits": {"train": 1000},
-        "mean": [0.5] * 3, "std": [0.2] * 3, "health": {}, "scanned_at": 0.0,
+        "mean": [0.5] * 3, "std": [0.2] * 3, "health": {"train_class_counts": {"a": 500, "b": 500}}, "scanned_at": 0.0,
     }  # fmt: skip
     return Dataset(**{**values, **changes})
 
 
 def test_pictures_are_held_out_where_there_are_labels_and_no_validation_split():
     assert train_facts(dataset(), 0.2).num_train == 800
-    assert train_facts(dataset(splits={"train": 900, "test": 100}), 0.5).num_train == 450
+    uneven = {"train_class_counts": {"a": 899, "b": 1}}
+    assert train_facts(dataset(splits={"train": 900, "test": 100}, health=uneven), 0.5).num_train == 900 - 450
     assert train_facts(dataset(splits={"train": 900, "validation": 100}), 0.2).num_train == 900
-    assert train_facts(dataset(classes=[]), 0.2).num_train == 1000
-    assert train_facts(dataset(classes=["a"]), 0.2).num_train == 1000
+    assert train_facts(dataset(classes=[], health={}), 0.2).num_train == 1000
+    assert (
+        train_facts(dataset(classes=["a"], health={"train_class_counts": {"a": 1000}}), 0.2).num_train == 1000
+    )
+    assert train_facts(dataset(), 0.0).num_train == 1000
 
 
 def test_a_sound_draft_can_start_and_has_a_plan():
