@@ -38,7 +38,7 @@ def test_an_empty_store_says_what_to_do_next(home, context, qtbot):
     assert not home.queue.isVisible()
     assert not home.recent.isVisible()
     click(home, "try_button", qtbot)
-    assert context.visited == [("new_run", {"location": "builtin:shapes", "preset": "quick"})]
+    assert context.visited == [("new_run", {"location": "builtin:digits", "preset": "quick"})]
 
 
 def test_a_running_run_has_a_card_that_follows_its_row(home, context, make_run, add_points, store):
