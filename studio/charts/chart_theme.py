@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QFont
 from studio import theme
 
 RAW_SHARE = 0.35
+ZOOM_ALPHA = 40
 
 
 def set_up() -> None:
@@ -31,6 +32,11 @@ def apply_theme(plot: Any) -> None:
         axis.setTickPen(pg.mkPen(theme.color("line"), width=1))
         axis.setTickFont(font)
         axis.label.setFont(font)
+    # The rectangle that is dragged; pyqtgraph's own is bright yellow in either theme.
+    inside = QColor(theme.color("accent"))
+    inside.setAlpha(ZOOM_ALPHA)
+    plot.getViewBox().rbScaleBox.setPen(pg.mkPen(theme.color("accent"), width=1))
+    plot.getViewBox().rbScaleBox.setBrush(pg.mkBrush(inside))
 
 
 def line_pen(color: QColor) -> Any:

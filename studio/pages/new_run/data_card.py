@@ -19,6 +19,7 @@ from studio.widgets.labels import make_label
 LANE = "new_run.thumbnails"
 THUMBNAILS = 10
 THUMBNAIL_PX = 96
+BUILT_IN = "builtin:"
 
 
 class DataCard(QFrame):
@@ -67,7 +68,7 @@ class DataCard(QFrame):
 
     def show_scanning(self, location: str) -> None:
         """Show that a scan has begun."""
-        self._scan_title.setText(f"Scanning {location}")
+        self._scan_title.setText(f"Scanning {location.removeprefix(BUILT_IN)}")
         self._scan_detail.setText("Listing files…")
         self._bar.setRange(0, 0)
         self._show("scanning")

@@ -1,11 +1,12 @@
 """What a run will cost, as far as it can be known before: steps, pictures, disk, and time where a like run was made."""
 
 from dataclasses import dataclass
+from statistics import median
 
 from engine.declared import Catalogue
 from engine.plan import Plan
 from engine.recipe import Recipe
-from engine.store import Run, Store, list_runs, series_summaries
+from engine.store import Run, Store, list_runs, read_points
 from studio import wording
 from studio.pages.new_run.draft import checkpoint_bytes, most_checkpoints
 
@@ -18,7 +19,7 @@ class Speed:
     """How fast a like run was.
 
     Args:
-        images_per_second: Its last throughput.
+        images_per_second: Its median throughput. The last value is no guide: it has the last judging in it.
         run_name: Which run.
     """
 
@@ -61,11 +62,10 @@ def time_line(plan: Plan, speed: Speed | None) -> str:
 def like_speed(store: Store, recipe: Recipe) -> Speed | None:
     """The throughput of the newest run that computes the same: method, its settings, encoder, batch and device."""
     like = [run for run in list_runs(store, limit=MOST_RUNS_LOOKED_AT) if _is_like(run, recipe)]
-    summaries = series_summaries(store, [run.id for run in like]) if like else {}
     for run in like:
-        summary = summaries.get(run.id, {}).get(SPEED)
-        if summary is not None and summary.last_value is not None and summary.last_value > 0:
-            return Speed(summary.last_value, run.name)
+        speeds = [value for _, value, _ in read_points(store, run.id, SPEED) if value]
+        if speeds:
+            return Speed(median(speeds), run.name)
     return None
 
 

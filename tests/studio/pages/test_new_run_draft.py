@@ -101,7 +101,8 @@ def test_time_is_known_where_a_like_run_was_made(store):
     tree = checked.recipe.model_dump(mode="json")
     run = create_run(store, name="before", method="mae", recipe=tree, seed=0, status=RunStatus.DRAFT)
     assert estimate.like_speed(store, checked.recipe) is None
-    write_metrics(store, run.id, [("images_per_second", 10, 512.0, 0.0)])
+    slow_end = [(10, 512.0), (20, 512.0), (30, 30.0)]
+    write_metrics(store, run.id, [("images_per_second", step, speed, 0.0) for step, speed in slow_end])
     speed = estimate.like_speed(store, checked.recipe)
     assert estimate.time_line(checked.plan, speed) == "About 5 min, at the 512 pictures/s of 'before'"
     other = check(Draft("mae", "quick", dataset=dataset()), ["cpu"]).recipe
