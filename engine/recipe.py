@@ -12,6 +12,9 @@ from pydantic import Field
 from engine.settings import Settings, setting
 
 
+MOST_PATCH_PX = 64
+
+
 class DataSettings(Settings):
     """Which pictures a run sees."""
 
@@ -57,7 +60,7 @@ class EncoderSettings(Settings):
         8,
         "Patch size",
         low=1,
-        high=64,
+        high=MOST_PATCH_PX,
         unit="px",
         source="ours: 144 patches at 96 px; 16 px at 224 in the papers",
         essential=True,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from engine.plan import make_plan
-from engine.recipe import Recipe
+from engine.recipe import MOST_PATCH_PX, Recipe
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,15 @@ class DatasetFacts(Protocol):
         """Readable training pictures."""
 
 
-def _largest_divisor(number: int, limit: int) -> int:
-    return next(side for side in range(min(limit, number), 0, -1) if number % side == 0)
+def _nearest_divisor(number: int, wanted: int) -> int:
+    divisors = [side for side in range(1, min(number, MOST_PATCH_PX) + 1) if number % side == 0]
+    return min(divisors, key=lambda side: abs(side - wanted))
 
 
 def _check_sizes(recipe: Recipe) -> Iterator[Problem]:
     encoder = recipe.encoder
     if encoder.image_size % encoder.patch_size:
-        fitting = _largest_divisor(encoder.image_size, encoder.patch_size)
+        fitting = _nearest_divisor(encoder.image_size, encoder.patch_size)
         yield Problem(
             "encoder.patch_size",
             f"A patch of {encoder.patch_size} px does not divide an image of {encoder.image_size} px.",

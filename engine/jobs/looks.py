@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -128,8 +129,9 @@ def _load_network(path: str, recipe_text: str) -> Method:
 
 
 def _spread(pictures: PictureSet, count: int) -> list[int]:
-    step = max(len(pictures) // max(count, 1), 1)
-    return list(range(0, len(pictures), step))[:count]
+    """Some pictures of all parts of a set, always the same; a fixed stride could meet the period of the classes."""
+    chosen = np.random.default_rng(0).permutation(len(pictures))[:count]
+    return [int(index) for index in np.sort(chosen)]
 
 
 def _label(pictures: PictureSet, index: int) -> str:

@@ -206,7 +206,9 @@ class PretrainJob:
 
     def _evaluate(self) -> None:
         self._enter("judging the features")
+        self.recorder.flush()  # the pace of the steps so far, before the judging takes its time
         values = self._judge.evaluate()
+        self.recorder.restart_clock()
         self.recorder.add(self._trainer.step, values)
         self.recorder.flush()
         self._take_score(values.get("knn"))

@@ -25,10 +25,10 @@ from engine.optim import ParamGroup, split_decay
 from engine.schedules import Progress
 from engine.settings import Settings, setting
 
-PLAIN_NOTE = "The decoder predicts pixels directly."
+PLAIN_NOTE = "The decoder predicts pixels directly. Visible patches are not trained and may be noise."
 NORMALISED_NOTE = (
     "Each predicted patch is given the true patch's mean and contrast back, which the network never predicts: "
-    "judge the structure inside the patches, not their brightness."
+    "judge the structure inside the patches, not their brightness. Visible patches are not trained and may be noise."
 )
 PATCH_VARIANCE_EPS = 1e-6  # official file models_mae.py, forward_loss
 

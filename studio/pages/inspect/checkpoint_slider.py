@@ -11,7 +11,7 @@ SCORE = "score"
 
 
 class CheckpointSlider(QWidget):
-    """One notch a checkpoint; the label says its step, and its score where it has one.
+    """One notch a checkpoint; the label says its step, and its k-NN accuracy where it was judged.
 
     Args:
         parent: Qt owner.
@@ -81,7 +81,7 @@ class CheckpointSlider(QWidget):
             return
         parts = [f"step {wording.count(current.step)}"]
         if SCORE in current.meta:
-            parts.append(f"score {wording.value(float(current.meta[SCORE]))}")
+            parts.append(f"k-NN {wording.percent(float(current.meta[SCORE]))}")
         parts.append(f"{self.slider.value() + 1} of {len(self._checkpoints)}")
         self.label.setText(" · ".join(parts))
         self.slider.setAccessibleDescription(self.label.text())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from engine.declared import Catalogue, Problem, check_recipe, make_recipe
+from engine.declared import Catalogue, Problem, check_recipe, load_catalogue, make_recipe
 from engine.errors import SettingsError
 from engine.plan import Plan, held_out_of_class, make_plan
 from engine.recipe import Recipe
@@ -96,7 +96,11 @@ def check(draft: Draft, devices: Sequence[str]) -> Checked:
         draft: What was chosen.
         devices: Names of this computer's devices.
     """
-    problems = [Problem(path, sentence, "Correct this field.") for path, sentence in draft.errors.items()]
+    titles = {field.path: field.title for field in load_catalogue().fields_for(draft.method)}
+    problems = [
+        Problem(path, f"{titles.get(path, path)}: {sentence}", "Correct this field.")
+        for path, sentence in draft.errors.items()
+    ]
     if draft.dataset is None:
         problems.append(NO_PICTURES)
     elif _is_gone(draft.dataset.location):
