@@ -11,7 +11,6 @@ from pydantic import Field
 
 from engine.settings import Settings, setting
 
-
 MOST_PATCH_PX = 64
 
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault(
@@ -15,6 +16,11 @@ os.environ.setdefault(
 )  # as engine/__init__.py, but before any test imports torch
 # Numbers must read the same whatever the machine's language is.
 locale.setlocale(locale.LC_NUMERIC, "C")
+
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 @pytest.fixture
