@@ -23,7 +23,7 @@ class CloseQuestion(QMessageBox):
         who = f"'{names[0]}' is training." if len(names) == 1 else f"{len(names)} runs are training."
         self.setText(who)
         self.setInformativeText(
-            "They can go on without the window; the next launch shows them again. "
+            "Training can go on without the window; the next launch shows it again. "
             "Runs that wait in the queue start when the studio or 'ssl-engine worker' is open."
         )
         self._keep = self.addButton("Keep training in background", QMessageBox.ButtonRole.AcceptRole)

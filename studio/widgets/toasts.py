@@ -14,6 +14,7 @@ from studio.widgets.labels import make_label
 SHOWN_MILLISECONDS = 7000
 MOST = 4
 WIDTH = 380
+NARROWEST = 160
 MARGIN = 16
 _LOOKS = {
     "info": ("info", "accent", "News"),
@@ -43,7 +44,7 @@ class ToastCard(QFrame):
         self.setObjectName("toast")
         self.setAccessibleName(f"{word}: {sentence}")
         theme.set_role(self, f"note_{level if level in _LOOKS else 'info'}")
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 8, 8)
         row.setSpacing(8)
         row.addWidget(IconLabel(icon, word, token), 0, Qt.AlignmentFlag.AlignTop)
@@ -61,6 +62,15 @@ class ToastCard(QFrame):
         self._timer.timeout.connect(self.leave)
         if level not in _STAYING:
             self._timer.start(SHOWN_MILLISECONDS)
+
+    def fit(self, width: int) -> int:
+        """Take the height that the sentence needs at a width, and return it."""
+        for part in (self, *self.findChildren(QWidget)):
+            part.ensurePolished()  # the style sheet's fonts decide where lines break
+        self._row.invalidate()
+        height = max(self._row.totalHeightForWidth(width), self._row.totalMinimumSize().height())
+        self.setFixedSize(width, height)
+        return height
 
     def leave(self) -> None:
         """Go away."""
@@ -120,12 +130,10 @@ class Toasts(QWidget):
 
     def _place(self) -> None:
         """Lie at the lower right, as tall as the news needs."""
-        self.setVisible(bool(self.cards()))
-        width = min(WIDTH, max(self._over.width() - 2 * MARGIN, 120))
-        self.setFixedWidth(width)
-        height = self._column.heightForWidth(width)
-        self.setFixedHeight(
-            max(height, self._column.sizeHint().height()) if height > 0 else self.sizeHint().height()
-        )
+        cards = self.cards()
+        self.setVisible(bool(cards))
+        width = min(WIDTH, max(self._over.width() - 2 * MARGIN, NARROWEST))
+        heights = [card.fit(width) for card in cards]
+        self.resize(width, sum(heights) + max(len(cards) - 1, 0) * self._column.spacing())
         self.move(self._over.width() - width - MARGIN, self._over.height() - self.height() - MARGIN)
         self.raise_()

@@ -79,6 +79,41 @@ def chart_plan(names: Iterable[str]) -> list[PlannedChart]:
     return [chart for chart in charts if chart.series]
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a chart stands in the grid.
+
+    Args:
+        row: From the top.
+        column: 0 or 1.
+        span: Columns it takes.
+    """
+
+    row: int
+    column: int
+    span: int
+
+
+def positions(plan: Iterable[PlannedChart], columns: int) -> dict[str, Place]:
+    """Place the charts of a plan from left to right and from top to bottom; a wide one takes its whole row.
+
+    Args:
+        plan: The charts in order.
+        columns: 1 or 2.
+    """
+    places: dict[str, Place] = {}
+    row = column = 0
+    for planned in plan:
+        if planned.is_wide or columns == 1:
+            row += 1 if column else 0
+            places[planned.key] = Place(row, 0, columns)
+            row, column = row + 1, 0
+        else:
+            places[planned.key] = Place(row, column, 1)
+            row, column = (row + 1, 0) if column else (row, 1)
+    return places
+
+
 def _loss_chart(known: set[str]) -> PlannedChart:
     terms = sorted(name for name in known if name.startswith("loss/"))
     total = [PlannedSeries("loss", "loss")] if "loss" in known else []

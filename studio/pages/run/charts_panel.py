@@ -2,28 +2,24 @@
 
 import time
 from collections import deque
-from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QColor, QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QScrollArea, QSlider, QVBoxLayout, QWidget
-from typing_extensions import override
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QScrollArea, QSlider, QVBoxLayout, QWidget
 
 from engine.errors import StoreError
-from engine.store import read_curve, series_summaries
-from studio import theme
+from engine.store import series_summaries
 from studio.charts.curve_chart import CurveChart
-from studio.charts.series import Points, Read, SeriesSource
 from studio.context import StudioContext
-from studio.pages.run.chart_plan import PlannedChart, chart_plan
+from studio.pages.run.chart_grid import ChartGrid
+from studio.pages.run.chart_plan import chart_plan
 from studio.widgets.empty_state import EmptyState
 from studio.widgets.labels import make_label
 
-# Drawing may take a twentieth of one core, so that a window that is open does not slow the training down.
-REST_FACTOR = 20
+# Drawing may take a twentieth of one core, so that a window that is open does not slow the training down; what Qt
+# paints afterwards costs about as much as what is timed here.
+REST_FACTOR = 40
+MOST_REST_SECONDS = 5.0
 TURN_MILLISECONDS = 15
-CHART_HEIGHT, WIDE_HEIGHT = 240, 320
-TWO_COLUMNS_WIDTH = 640
 SMOOTHING = "run/smoothing"
 
 
@@ -39,11 +35,10 @@ class ChartsPanel(QWidget):
         super().__init__(parent)
         self._context = context
         self._run_id: int | None = None
-        self._plan: list[PlannedChart] = []
-        self._charts: dict[str, CurveChart] = {}
+        self._planned_run_id: int | None = None
         self._stale: deque[str] = deque()
         self._spent_seconds = 0.0
-        self._columns = 2
+        self._sought = ""
         self._turn = QTimer(self)
         self._turn.setObjectName("charts_turn")
         self._turn.setSingleShot(True)
@@ -55,32 +50,22 @@ class ChartsPanel(QWidget):
     @property
     def charts(self) -> dict[str, CurveChart]:
         """The charts that are there, by object name."""
-        return self._charts
+        return self._grid.charts
 
     def show_run(self, run_id: int) -> None:
-        """Show another run; its charts are planned anew."""
+        """Show another run."""
         self._run_id = run_id
-        self._plan = []
-        self._clear()
-        self.refresh_soon()
+        self._stale.clear()
+        self.refresh_now()
 
     def refresh_soon(self) -> None:
         """Read what is new, as soon as the share of time that drawing may take allows it."""
-        if self._run_id is None:
+        if self._run_id is None or not self._take_plan(self._run_id):
             return
-        try:
-            names = series_summaries(self._context.store, [self._run_id]).get(self._run_id, {})
-        except StoreError:
-            return  # the watch tells the trouble itself, and calls again when it is over
-        plan = chart_plan(names)
-        if plan != self._plan:
-            self._lay_out(plan)
-        self._empty.setVisible(not plan)
-        self._area.setVisible(bool(plan))
         waiting = set(self._stale)
-        self._stale.extend(key for key in self._charts if key not in waiting)
+        self._stale.extend(planned.key for planned in self._grid.plan if planned.key not in waiting)
         if self._stale and not self._turn.isActive():
-            rest = min(self._spent_seconds * REST_FACTOR, 5.0)
+            rest = min(self._spent_seconds * REST_FACTOR, MOST_REST_SECONDS)
             self._spent_seconds = 0.0
             self._turn.start(max(round(rest * 1000), TURN_MILLISECONDS))
 
@@ -91,9 +76,25 @@ class ChartsPanel(QWidget):
         self.refresh_soon()
 
     def show_chart(self, key: str) -> None:
-        """Scroll to a chart."""
-        if key in self._charts:
-            self._area.ensureWidgetVisible(self._charts[key])
+        """Scroll to a chart, as soon as it is made."""
+        self._sought = key
+        if key in self.charts:
+            self._sought = ""
+            self._area.ensureWidgetVisible(self.charts[key])
+
+    def _take_plan(self, run_id: int) -> bool:
+        """Plan by the names of the metrics that the run has now; False when they cannot be read."""
+        try:
+            names = series_summaries(self._context.store, [run_id]).get(run_id, {})
+        except StoreError:
+            return False  # the watch tells the trouble itself, and calls again when it is over
+        plan = chart_plan(names)
+        if plan != self._grid.plan or run_id != self._planned_run_id:
+            self._grid.show_plan(run_id, plan)
+            self._planned_run_id = run_id
+            self._empty.setVisible(not plan)
+            self._area.setVisible(bool(plan))
+        return True
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
@@ -104,18 +105,15 @@ class ChartsPanel(QWidget):
             "chart", "No points yet. The first ones come with the first steps.", "charts_empty"
         )
         column.addWidget(self._empty, 1)
-        content = QWidget()
-        content.setObjectName("scroll_content")
-        self._grid = QGridLayout(content)
-        self._grid.setContentsMargins(0, 0, 4, 8)
-        self._grid.setSpacing(8)
+        self._grid = ChartGrid(self._context.store)
+        self._grid.set_smoothing(self.smoothing.value())
         self._area = QScrollArea()
         self._area.setObjectName("charts_scroll")
         self._area.setAccessibleName("Charts")
         self._area.setWidgetResizable(True)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setWidget(content)
-        self._area.verticalScrollBar().valueChanged.connect(lambda _value: self.refresh_soon())
+        self._area.setWidget(self._grid)
+        self._area.verticalScrollBar().valueChanged.connect(lambda _value: self.refresh_now())
         column.addWidget(self._area, 1)
 
     def _build_tools(self) -> QHBoxLayout:
@@ -143,106 +141,29 @@ class ChartsPanel(QWidget):
         row.addStretch(1)
         return row
 
-    def _clear(self) -> None:
-        for chart in self._charts.values():
-            chart.setParent(None)
-            chart.deleteLater()
-        self._charts = {}
-        self._stale.clear()
-
-    def _lay_out(self, plan: list[PlannedChart]) -> None:
-        """Make the charts of a plan; a chart whose plan did not change keeps its zoom."""
-        before = {planned.key: planned for planned in self._plan}
-        self._plan = plan
-        for key in set(self._charts) - {
-            planned.key for planned in plan if planned == before.get(planned.key)
-        }:
-            chart = self._charts.pop(key)
-            chart.setParent(None)
-            chart.deleteLater()
-        for planned in plan:
-            if planned.key not in self._charts:
-                self._charts[planned.key] = self._make_chart(planned)
-        self._charts = {planned.key: self._charts[planned.key] for planned in plan}
-        self._stale = deque(self._charts)
-        self._arrange()
-
-    def _arrange(self) -> None:
-        """Two charts side by side where there is room, else one below the other."""
-        self._columns = 2 if self.width() >= TWO_COLUMNS_WIDTH else 1
-        row = column = 0
-        for planned in self._plan:
-            chart = self._charts[planned.key]
-            if planned.is_wide or self._columns == 1:
-                self._grid.addWidget(chart, row, 0, 1, self._columns)
-                row, column = row + 1, 0
-                continue
-            self._grid.addWidget(chart, row, column)
-            row, column = (row + 1, 0) if column else (row, 1)
-        self._grid.setColumnStretch(0, 1)
-        self._grid.setColumnStretch(1, self._columns - 1)
-
-    def _make_chart(self, planned: PlannedChart) -> CurveChart:
-        chart = CurveChart(planned.title, planned.unit, planned.key)
-        chart.setFixedHeight(WIDE_HEIGHT if planned.is_wide else CHART_HEIGHT)
-        chart.set_smoothing(self.smoothing.value())
-        chart.set_log(x=self.log_x.isChecked(), y=self.log_y.isChecked())
-        chart.set_series(self._sources(planned))
-        return chart
-
-    def _sources(self, planned: PlannedChart) -> list[SeriesSource]:
-        run_id = self._run_id
-        assert run_id is not None
-        is_alone = len(planned.series) == 1
-
-        def color_of(number: int) -> QColor:
-            return theme.run_color(run_id) if is_alone else theme.series_color(number)
-
-        return [
-            SeriesSource(
-                one.name, one.title, self._reader(run_id, one.name), partial(color_of, number), one.scale
-            )
-            for number, one in enumerate(planned.series)
-        ]
-
-    def _reader(self, run_id: int, name: str) -> Read:
-        def read(first: int | None, last: int | None, max_points: int) -> Points:
-            return read_curve(
-                self._context.store, run_id, name, first=first, last=last, max_points=max_points
-            )
-
-        return read
-
-    @override
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if (self.width() >= TWO_COLUMNS_WIDTH) != (self._columns == 2):
-            self._arrange()
-
     def _refresh_next(self) -> None:
-        """Draw one stale chart that is on screen; those scrolled away wait until they are."""
+        """Draw one stale chart; those scrolled away wait until they are on screen."""
         while self._stale:
             key = self._stale.popleft()
-            chart = self._charts.get(key)
-            if chart is None or chart.visibleRegion().isEmpty():
+            if not self._grid.needs(key):
                 continue
             started = time.perf_counter()
             try:
-                chart.refresh()
+                self._grid.fill(key)
             except StoreError:
                 return  # the watch tells the trouble itself, and calls again when it is over
             self._spent_seconds += time.perf_counter() - started
             self._turn.start(TURN_MILLISECONDS)
-            return
+            break
+        if not self._stale and self._sought:
+            self.show_chart(self._sought)
 
     def _on_smoothing(self, position: int) -> None:
         self._context.preferences.remember(SMOOTHING, position)
-        for chart in self._charts.values():
-            chart.set_smoothing(position)
+        self._grid.set_smoothing(position)
 
     def _on_log(self, _checked: bool) -> None:
-        for chart in self._charts.values():
-            chart.set_log(x=self.log_x.isChecked(), y=self.log_y.isChecked())
+        self._grid.set_log(x=self.log_x.isChecked(), y=self.log_y.isChecked())
 
 
 def _make_switch(text: str, name: str, key: str) -> QCheckBox:

@@ -1,5 +1,6 @@
 """The frame: navigation, title row, status bar, toasts, drops, themes, closing."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,25 @@ def test_a_toast_does_what_its_button_says_and_goes(window, qtbot):
     press(window, "toast_action", qtbot)
     assert done == ["undone"]
     assert window.toasts.cards() == []
+
+
+def test_several_toasts_are_shown_whole_one_above_the_other(window, qtbot):
+    window.toasts.show_toast("Removed.", "info", ("Undo", lambda: None))
+    window.toasts.show_toast(
+        "A sentence that needs two lines because it says so much about a recipe file.", "good"
+    )
+    window.toasts.show_toast("The disk is full.", "bad", ("Open log", lambda: None))
+    QApplication.processEvents()
+    cards = window.toasts.cards()
+    for card in cards:
+        for part in (*card.findChildren(QLabel), *card.findChildren(QPushButton)):
+            assert card.rect().contains(part.geometry()), card.sentence
+            assert part.height() >= min(part.minimumSizeHint().height(), part.sizeHint().height()), (
+                card.sentence
+            )
+        button, label = card.findChild(QPushButton), card.findChild(QLabel, "toast_sentence")
+        assert button is None or not button.geometry().intersects(label.geometry())
+    assert all(upper.geometry().bottom() < lower.geometry().top() for upper, lower in pairwise(cards))
 
 
 def test_toasts_lie_inside_the_window_whatever_their_length(window):

@@ -1,6 +1,6 @@
 """The names of a run's metrics decide its charts."""
 
-from studio.pages.run.chart_plan import chart_plan
+from studio.pages.run.chart_plan import Place, chart_plan, positions
 
 
 def titles(*names):
@@ -35,3 +35,15 @@ def test_shares_are_shown_in_percent():
 
 def test_a_method_s_own_monitors_get_a_chart_each():
     assert titles("monitor/target_entropy") == ["Target entropy"]
+
+
+def test_charts_stand_side_by_side_and_a_wide_one_takes_its_row():
+    plan = chart_plan(["loss", "knn", "lr", "grad_norm"])
+    two = positions(plan, 2)
+    assert two["loss_chart"] == Place(0, 0, 2)
+    assert [(two[f"{key}_chart"].row, two[f"{key}_chart"].column) for key in ("knn", "lr", "grad_norm")] == [
+        (1, 0),
+        (1, 1),
+        (2, 0),
+    ]
+    assert [place.row for place in positions(plan, 1).values()] == [0, 1, 2, 3]

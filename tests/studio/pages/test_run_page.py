@@ -77,13 +77,14 @@ def test_the_first_point_appears_on_the_plot(page, context, make_run, add_points
     assert page.charts.charts == {}
     add_points(run, "loss", {0: 1.25})
     context.watch.check()
+    qtbot.waitUntil(lambda: "loss_chart" in page.charts.charts)
     assert page.charts.charts["loss_chart"].lines["loss"].values.tolist() == [1.25]
     add_points(run, "loss", {1: 1.0})
     context.watch.check()
     qtbot.waitUntil(lambda: page.charts.charts["loss_chart"].lines["loss"].values.tolist() == [1.25, 1.0])
 
 
-def test_one_switch_and_one_slider_rule_all_charts(page, context, make_run, add_points):
+def test_one_switch_and_one_slider_rule_all_charts(page, context, make_run, add_points, qtbot):
     run = make_run(status=RunStatus.RUNNING, step=1)
     for name in ("loss", "lr"):
         add_points(run, name, {0: 1.0, 1: 0.5})
@@ -91,6 +92,7 @@ def test_one_switch_and_one_slider_rule_all_charts(page, context, make_run, add_
     page.show_with(run_id=run.id)
     page.charts.log_x.setChecked(True)
     page.charts.smoothing.setValue(40)
+    qtbot.waitUntil(lambda: len(page.charts.charts) == 2)
     assert {chart.is_log_x for chart in page.charts.charts.values()} == {True}
     assert {chart.smoothing for chart in page.charts.charts.values()} == {40}
 
@@ -253,3 +255,21 @@ def test_a_run_deleted_elsewhere_gives_way_to_another(page, context, make_run, s
     delete_run(store, gone.id)
     context.watch.check()
     assert page.run.id == kept.id
+
+
+def test_the_charts_of_another_run_show_its_own_points_and_colour(page, context, make_run, add_points, qtbot):
+    first, second = make_run("first", RunStatus.FINISHED), make_run("second", RunStatus.FINISHED)
+    add_points(first, "loss", {0: 1.0})
+    add_points(second, "loss", {0: 2.0})
+    add_points(first, "knn", {0: 0.5})
+    context.watch.check()
+    page.show_with(run_id=first.id)
+    qtbot.waitUntil(lambda: len(page.charts.charts) == 2)
+    page.show_with(run_id=second.id)
+    assert page.charts.charts == {}
+    qtbot.waitUntil(lambda: "loss_chart" in page.charts.charts)
+    assert page.charts.charts["loss_chart"].lines["loss"].values.tolist() == [2.0]
+    assert "knn_chart" not in page.charts.charts
+    page.show_with(run_id=first.id)
+    qtbot.waitUntil(lambda: len(page.charts.charts) == 2)
+    assert page.charts.charts["loss_chart"].lines["loss"].values.tolist() == [1.0]
