@@ -77,7 +77,9 @@ def nt_xent(
     if len(others.first) == 1:
         hardness = 0.0  # a lone picture may have no negative to weigh
     device_type = first.device.type
-    with torch.autocast(device_type, enabled=False):  # logits of 1 / T = 10 and more lose too much in half precision
+    with torch.autocast(
+        device_type, enabled=False
+    ):  # logits of 1 / T = 10 and more lose too much in half precision
         ab, aa = _logits(first, others.second, others.first, others, temperature)
         ba, bb = _logits(second, others.first, others.second, others, temperature)
         own = torch.arange(len(first), device=first.device) + others.offset
