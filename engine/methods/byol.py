@@ -112,7 +112,8 @@ def normalise_rows(rows: Tensor) -> Tensor:
 
 def regression_losses(predictions: Tensor, targets: Tensor) -> Tensor:
     """Squared distance (B,) of normalised rows (B, D), 2 - 2 cos: 0 for the same direction, 4 for the opposite."""
-    return (normalise_rows(predictions) - normalise_rows(targets)).square().sum(dim=-1)
+    losses: Tensor = (normalise_rows(predictions) - normalise_rows(targets)).square().sum(dim=-1)
+    return losses
 
 
 def target_momentum(settings: BYOLSettings, progress: Progress) -> float:
