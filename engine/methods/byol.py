@@ -6,15 +6,15 @@ utils/{helpers,networks,optimizers,schedules,augmentations}.py. Shapes: B pictur
 """
 
 import math
-from functools import partial
 from typing import Literal, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from engine.data.views import RandomResizedCrop, random_flip
+from engine.data.distortion import Blur, ColourJitter, Distortion
+from engine.data.multi_crop import MultiCrop
+from engine.data.views import View
 from engine.errors import SettingsError
 from engine.method import Method, Preset, Sourced, StepOutput, ViewMaker, Views, ViewSpec
 from engine.nn.encoder import Encoder
@@ -106,14 +106,13 @@ def normalise_rows(rows: Tensor) -> Tensor:
     Not ``F.normalize``, which clamps the norm instead: near zero the gradients differ by orders of magnitude.
     """
     rows = rows.float()
-    normalised: Tensor = rows * rows.square().sum(dim=-1, keepdim=True).clamp(min=SQUARES_EPS).rsqrt()
-    return normalised
+    squares = rows.square().sum(dim=-1, keepdim=True).clamp(min=SQUARES_EPS)
+    return rows * squares.rsqrt()
 
 
 def regression_losses(predictions: Tensor, targets: Tensor) -> Tensor:
     """Squared distance (B,) of normalised rows (B, D), 2 - 2 cos: 0 for the same direction, 4 for the opposite."""
-    losses: Tensor = (normalise_rows(predictions) - normalise_rows(targets)).square().sum(dim=-1)
-    return losses
+    return (normalise_rows(predictions) - normalise_rows(targets)).square().sum(dim=-1)
 
 
 def target_momentum(settings: BYOLSettings, progress: Progress) -> float:
@@ -134,11 +133,15 @@ def half_life(momentum: float, total_steps: int) -> float:
 @torch.no_grad()
 def _spread(rows: Tensor) -> Tensor:
     """Deviation of normalised rows (B, D) over the batch times sqrt(D): 1 spread evenly, 0 collapsed."""
-    return normalise_rows(rows).std(dim=0).mean() * rows.shape[1] ** 0.5
+    return normalise_rows(rows).std(dim=0).mean() * math.sqrt(rows.shape[1])
 
 
-def _make_views(picture: Tensor, rng: np.random.Generator, *, crop: RandomResizedCrop, flip: float) -> Views:
-    return {"views": torch.stack([random_flip(crop(picture, rng), rng, flip) for _ in range(2)])}
+def _distortion(config: BYOLSettings, size: int, *, blur: float, solarize: float) -> Distortion:
+    jitter = ColourJitter(
+        config.jitter, config.brightness, config.contrast, config.saturation, config.hue, form="byol"
+    )
+    # 23 taps at 224 px (paper, appendix B); a tenth of the size, odd (official file utils/augmentations.py).
+    return Distortion(jitter, config.grey, Blur(blur, kernel=size // 10 | 1), solarize)
 
 
 PRESETS = {
@@ -244,8 +247,15 @@ class BYOL(Method):
     @override
     def views(cls, settings: Settings, spec: ViewSpec) -> ViewMaker:
         config = cast("BYOLSettings", settings)
-        crop = RandomResizedCrop(spec.image_size, scale=(config.crop_low, 1.0))
-        return partial(_make_views, crop=crop, flip=config.flip)
+        distortions = (
+            _distortion(config, spec.image_size, blur=config.blur_first, solarize=config.solarize_first),
+            _distortion(config, spec.image_size, blur=config.blur_second, solarize=config.solarize_second),
+        )
+        views = (
+            View(spec.image_size, scale=(config.crop_low, 1.0), flip=config.flip, distortion=distortion)
+            for distortion in distortions
+        )
+        return MultiCrop({"views": tuple(views)})
 
     @torch.no_grad()
     def _target(self, images: Tensor) -> Tensor:

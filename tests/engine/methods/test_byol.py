@@ -3,12 +3,14 @@
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import SettingsError
+from engine.method import ViewSpec
 from engine.methods.byol import BYOL, BYOLSettings, half_life, regression_losses, target_momentum
 from engine.nn.resnet import make_resnet
 from engine.schedules import Progress
@@ -157,3 +159,30 @@ def test_the_paper_recipe_has_the_official_length_dependent_values():
     values = {name: value.value for name, value in BYOL.presets["paper"].values.items()}
     assert values["training.batch_size"] * values["training.accumulation"] == 4096
     assert (values["training.base_lr"], values["training.weight_decay"]) == (0.2, 1.5e-6)
+
+
+def plain_views(picture, **changes):
+    still = {"jitter": 0.0, "grey": 0.0, "blur_first": 0.0, "blur_second": 0.0, "solarize_second": 0.0}
+    maker = BYOL.views(BYOLSettings(**{**still, **changes}), ViewSpec(32, 8))
+    return maker(picture, np.random.default_rng(0))["views"]
+
+
+def test_each_view_has_its_own_solarization_and_blur():
+    flat = torch.full((3, 40, 40), 200, dtype=torch.uint8)
+    first, second = plain_views(flat, solarize_second=1.0)
+    assert torch.equal(first, torch.full_like(first, 200))
+    assert torch.equal(second, torch.full_like(second, 55))
+    noise = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (3, 40, 40), dtype=np.uint8))
+    sharp, _ = plain_views(noise)
+    blurred, other = plain_views(noise, blur_first=1.0)
+    assert blurred.float().std() < 0.9 * sharp.float().std()
+    assert torch.equal(other, plain_views(noise)[1])
+
+
+def test_brightness_is_added_as_in_the_official_code():
+    """A factor would leave black as it is."""
+    black = torch.zeros(3, 40, 40, dtype=torch.uint8)
+    only = {"jitter": 1.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}
+    maker = BYOL.views(BYOLSettings(**only, blur_first=0.0, blur_second=0.0), ViewSpec(32, 8))
+    levels = [maker(black, np.random.default_rng(seed))["views"][0].float().mean() for seed in range(12)]
+    assert max(levels) > 20
