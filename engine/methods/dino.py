@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
+from engine.data.distortion import Blur, ColourJitter, Distortion
 from engine.data.multi_crop import MultiCrop
-from engine.data.views import RandomResizedCrop
+from engine.data.views import View
 from engine.errors import SettingsError
 from engine.method import Method, Preset, Sourced, StepOutput, ViewMaker, Views, ViewSpec
 from engine.nn.crops import crop_features
@@ -35,6 +36,13 @@ def _area(default: float, title: str, source: str, help: str = "") -> Any:
     """Declare a bound on the area of a crop."""
     return setting(
         default, title, low=0.01, high=1.0, unit="of the area", source=f"{OFFICIAL}, {source}", help=help
+    )
+
+
+def _share(default: float, title: str, source: str, help: str = "") -> Any:
+    """Declare the probability of a distortion."""
+    return setting(
+        default, title, low=0.0, high=1.0, unit="of the crops", source=f"{OFFICIAL}, {source}", help=help
     )
 
 
@@ -79,6 +87,17 @@ class DINOSettings(Settings):
     )
     local_low: float = _area(0.05, "Smallest local crop", "--local_crops_scale")
     local_high: float = _area(0.4, "Largest local crop", "--local_crops_scale")
+    jitter: float = _share(0.8, "Colour jitter", "DataAugmentationDINO")
+    grey: float = _share(0.2, "Greyscale", "DataAugmentationDINO")
+    solarize: float = _share(0.2, "Solarize", "DataAugmentationDINO", "Of the second global crop.")
+    blur: float = setting(
+        1.0,
+        "Blur",
+        low=0.0,
+        high=1.0,
+        source=f"{OFFICIAL}, DataAugmentationDINO",
+        help="Factor on the official probabilities: 1 of the first global crop, 0.1 of the second, 0.5 of local ones.",
+    )
     student_temperature: float = setting(
         0.1, "Student temperature", low=0.01, high=1.0, source=f"{OFFICIAL}, DINOLoss"
     )
@@ -167,6 +186,12 @@ class DINOSettings(Settings):
         return (self.global_low if self.local_crops else self.global_low_alone, 1.0)
 
 
+def _distortion(config: DINOSettings, *, blur: float, solarize: float) -> Distortion:
+    """What the official DataAugmentationDINO does to a crop; the blur has as many taps as sigma needs, as Pillow's."""
+    jitter = ColourJitter(config.jitter, 0.4, 0.4, 0.2, 0.1)
+    return Distortion(jitter, config.grey, Blur(blur * config.blur, (0.1, 2.0)), solarize)
+
+
 def teacher_temperature(settings: DINOSettings, epoch: int) -> float:
     """Temperature in a whole epoch: even steps from the start to the end that include both, then constant.
 
@@ -248,6 +273,9 @@ PRESETS = {
             "training.base_lr": Sourced(4e-3, "ours: a small network and a short run bear a high rate"),
             "training.warmup_epochs": Sourced(2, "ours: a fifteenth of the run"),
             "training.weight_decay_end": Sourced(0.04, "ours: nothing to regularise in so few steps"),
+            "settings.blur": Sourced(
+                0.0, "SimCLR, official code: none on CIFAR, whose pictures are blurred enough"
+            ),
             "settings.prototypes": Sourced(1024, "ours: five pictures of CIFAR's 5,000 for each"),
             "settings.head_hidden": Sourced(512, "ours: as wide as the features"),
             "settings.local_crops": Sourced(2, "ours: cheap beside the global ones"),
@@ -328,11 +356,19 @@ class DINO(Method):
     @override
     def views(cls, settings: Settings, spec: ViewSpec) -> ViewMaker:
         config = cast("DINOSettings", settings)
-        return MultiCrop(
-            RandomResizedCrop(spec.image_size, scale=config.global_scale),
-            RandomResizedCrop(config.local_size, scale=(config.local_low, config.local_high)),
-            config.local_crops,
-        )
+        distortions = {
+            "first": _distortion(config, blur=1.0, solarize=0.0),
+            "second": _distortion(config, blur=0.1, solarize=config.solarize),
+            "local": _distortion(config, blur=0.5, solarize=0.0),
+        }
+        size, scale = spec.image_size, config.global_scale
+        first, second = (View(size, scale, distortion=distortions[name]) for name in ("first", "second"))
+        groups: dict[str, tuple[View, ...]] = {"global": (first, second)}
+        if config.local_crops:
+            scale = (config.local_low, config.local_high)
+            local = View(config.local_size, scale, distortion=distortions["local"])
+            groups["local"] = (local,) * config.local_crops
+        return MultiCrop(groups)
 
     @override
     def forward(self, views: Views, progress: Progress) -> StepOutput:
