@@ -31,11 +31,13 @@ class ViewSpec:
         image_size: Side of the square view in pixels.
         patch_size: P, side of a patch in pixels.
         channels: 1 or 3.
+        has_patches: False for an encoder that does not cut pictures into patches.
     """
 
     image_size: int
     patch_size: int
     channels: int = 3
+    has_patches: bool = True
 
     @property
     def num_patches(self) -> int:
