@@ -163,8 +163,7 @@ class PretrainJob:
 
     def _train(self, assembly: Assembly) -> Ending | None:
         if self._trainer.step == 0:
-            if self._judge.is_due(0):
-                self._evaluate()
+            self._judge_if_due(0)
             self._save()
         self._enter("starting the loader")
         batches = make_loader(
@@ -192,8 +191,7 @@ class PretrainJob:
     def _control(self) -> bool:
         """What happens between two steps: judge, save, obey."""
         step = self._trainer.step
-        if self._judge.is_due(step):
-            self._evaluate()
+        self._judge_if_due(step)
         if self._is_save_due(step):
             self._save()
         return self._controls()
@@ -204,16 +202,27 @@ class PretrainJob:
         is_old = time.monotonic() - self._saved_at > self._recipe.training.checkpoint_seconds
         return is_milestone or is_old
 
+    def _judge_if_due(self, step: int) -> None:
+        if self._judge.is_due(step):
+            self._evaluate()
+        elif self._judge.is_watch_due(step):
+            self._take(self._judge.watch)
+
     def _evaluate(self) -> None:
         self._enter("judging the features")
+        self._take_score(self._take(self._judge.evaluate).get("knn"))
+        self.recorder.restart_clock()
+        self._enter("training")
+
+    def _take(self, judge: Callable[[], dict[str, float]]) -> dict[str, float]:
+        """Write down what a look at the features gives, without counting its time as training."""
         self.recorder.flush()  # the pace of the steps so far, before the judging takes its time
-        values = self._judge.evaluate()
+        values = judge()
         self.recorder.restart_clock()
         self.recorder.add(self._trainer.step, values)
         self.recorder.flush()
-        self._take_score(values.get("knn"))
         self.recorder.restart_clock()
-        self._enter("training")
+        return values
 
     def _take_score(self, score: float | None) -> None:
         """Remember an accuracy, and keep the network that has the best one so far."""
