@@ -47,6 +47,16 @@ class Judge:
         self._watch_steps = math.ceil(len(self._watched) / (WATCH_SHARE * step_pictures))
 
     @property
+    def test_pictures(self) -> int:
+        """How many pictures k-NN classifies."""
+        return len(self._test) if len(self._bank) else 0
+
+    @property
+    def watched_pictures(self) -> int:
+        """Of how many pictures spread, cosine and rank are taken."""
+        return len(self._watched)
+
+    @property
     def protocol(self) -> str:
         """What the numbers mean, in words."""
         watched = (

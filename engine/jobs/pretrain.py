@@ -8,7 +8,8 @@ from typing import Any
 
 from engine.checkpoint import MILESTONES
 from engine.data.loader import make_loader, warm_loaders
-from engine.errors import DataError, EngineError
+from engine.errors import DataError, EngineError, NotFiniteError
+from engine.jobs.alarms import Alarms, run_facts
 from engine.jobs.assembly import Assembly, assemble
 from engine.jobs.boundary import told_in_words
 from engine.jobs.controls import Controls, Ending
@@ -102,6 +103,7 @@ class PretrainJob:
             self._describe(assembly)
             self._build(assembly)
             self._resume()
+            self._call_doctor(assembly)
             try:
                 ending = self._train(assembly)
             except EngineError as problem:
@@ -160,6 +162,18 @@ class PretrainJob:
         self._keeper.forget_after(step)
         truncate_metrics(self._store, self._run_id, step)
         self.recorder.start_at(step, images_seen)
+
+    def _call_doctor(self, assembly: Assembly) -> None:
+        """Let the doctor see every point from here on, and what there was before a resume."""
+        judge = self._judge
+        facts = run_facts(
+            assembly,
+            self._trainer.method,
+            test_pictures=judge.test_pictures,
+            watched_pictures=judge.watched_pictures,
+        )
+        self._alarms = Alarms(self._store, self._run_id, self.recorder, facts)
+        self.recorder.tell(self._alarms.take)
 
     def _train(self, assembly: Assembly) -> Ending | None:
         if self._trainer.step == 0:
@@ -256,6 +270,9 @@ class PretrainJob:
     def _keep_what_is_good(self, problem: EngineError) -> None:
         """Write the curves up to what went wrong, and the network where the problem did not touch it."""
         self.recorder.flush()
+        if isinstance(problem, NotFiniteError):
+            with suppress(EngineError):  # as below
+                self._alarms.tell_not_finite(problem, self._saved_step if self._saved_step >= 0 else None)
         # In the middle of an accumulated step, a network with running statistics is between two steps.
         if isinstance(problem, DataError) and self._recipe.training.accumulation == 1:
             with suppress(EngineError):  # the first problem is the one to tell
