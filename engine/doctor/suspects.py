@@ -20,6 +20,7 @@ class Suspect:
         cause: Why it may be the cause, one sentence that starts with a capital.
         title: What the setting is called in a sentence.
         factor: What to multiply it by where it does not stray; None leaves it alone then.
+        is_minor: Whether it is turned only where no other can be.
     """
 
     setting: str
@@ -27,6 +28,7 @@ class Suspect:
     cause: str
     title: str
     factor: float | None = None
+    is_minor: bool = False
 
 
 def causes_and_knob(facts: RunFacts, suspects: Sequence[Suspect]) -> tuple[tuple[str, ...], Knob | None]:
@@ -37,17 +39,20 @@ def causes_and_knob(facts: RunFacts, suspects: Sequence[Suspect]) -> tuple[tuple
         suspects: The likeliest first.
 
     Returns:
-        One sentence for each cause, and the setting to turn: back to the preset's value where it strays from it, else
-        the first one that can be moved by a factor.
+        One sentence for each cause, and the setting to turn: back to the preset's value where one strays from it, else
+        the first one that can be moved by a factor, else back to the preset's value with a minor one.
     """
     known = [suspect for suspect in suspects if suspect.setting in facts.settings]
     straying = [suspect for suspect in known if _strays(facts, suspect)]
     ordered = straying + [suspect for suspect in known if suspect not in straying]
     causes = tuple(suspect.cause for suspect in ordered)
-    if straying:
-        return causes, _back_to_preset(facts, straying[0])
-    movable = [(suspect, suspect.factor) for suspect in known if suspect.factor is not None]
-    return causes, _moved(facts, *movable[0]) if movable else None
+    for suspect in straying:
+        if not suspect.is_minor:
+            return causes, _back_to_preset(facts, suspect)
+    for suspect in known:
+        if suspect.factor is not None:
+            return causes, _moved(facts, suspect, suspect.factor)
+    return causes, _back_to_preset(facts, straying[0]) if straying else None
 
 
 def _strays(facts: RunFacts, suspect: Suspect) -> bool:

@@ -15,29 +15,28 @@ from engine.doctor.suspects import Suspect, causes_and_knob
 # half above the best stretch is more than the slow rise of DINO's and BYOL's losses while their targets sharpen.
 ABOVE_START, ABOVE_BEST = 1.2, 1.5
 
-RATE = Suspect(
-    "training.base_lr",
-    "high",
-    "A learning rate that is too high for this batch and optimizer.",
-    "the base learning rate",
-    factor=0.5,
-)
 SUSPECTS = (
-    RATE,
+    Suspect(
+        "training.base_lr",
+        "high",
+        "A learning rate that is too high for this batch and optimizer.",
+        "the base learning rate",
+        factor=0.5,
+    ),
     Suspect(
         "training.warmup_epochs",
         "low",
         "A warm-up that is too short: the first steps are taken with an untrained network.",
         "the warm-up",
-        factor=2.0,
+        is_minor=True,
     ),
     Suspect(
         "training.clip_norm",
         "low",
         "Gradients that are not clipped: one odd batch can throw the weights far.",
         "the gradient clipping",
+        is_minor=True,
     ),
-    Suspect("training.beta2", "high", "A long memory of AdamW's second moment.", "Adam beta 2"),
 )
 
 

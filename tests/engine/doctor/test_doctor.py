@@ -115,3 +115,11 @@ def test_numbers_that_are_none_are_told_with_term_step_and_the_way_back(make_fac
     )
     assert finding.knob.setting == setting
     assert "No checkpoint" in not_finite(facts, term="x", step=1, last_good_step=None).sentence
+
+
+def test_a_minor_setting_is_turned_only_where_no_other_can_be(make_facts):
+    usual = {"training.warmup_epochs": Recommended(10, "paper")}
+    warm_up = Suspect("training.warmup_epochs", "low", "Short.", "the warm-up", is_minor=True)
+    facts = make_facts({"training.warmup_epochs": 0}, recommended=usual)
+    assert causes_and_knob(facts, (RATE, warm_up))[1].setting == "training.base_lr"
+    assert causes_and_knob(facts, (warm_up,))[1].value == 10
