@@ -9,6 +9,7 @@ from engine.doctor.facts import RunFacts
 from engine.doctor.finding import Finding, Knob
 from engine.doctor.history import History
 from engine.doctor.rule import Rule
+from engine.doctor.words import percent
 
 WINDOWS = 20  # ours: of half a second each; the loader's start and a checkpoint are shorter
 # Ours: a share of the time at which more or faster loading gives a third more speed or better.
@@ -29,7 +30,7 @@ class LoaderBound(Rule):
             return None
         share = median(shares)
         sentence = (
-            f"The run waits {share:.0%} of its time for pictures and could be up to "
+            f"The run waits {percent(share, 0)} of its time for pictures and could be up to "
             f"{1 / max(1 - share, 0.01):.1f} times as fast. {_loaders(facts)}"
         )
         knob = _more_processes(facts)

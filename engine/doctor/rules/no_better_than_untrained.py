@@ -10,6 +10,7 @@ from engine.doctor.finding import Finding
 from engine.doctor.history import History
 from engine.doctor.rule import Rule
 from engine.doctor.suspects import Suspect, causes_and_knob
+from engine.doctor.words import percent
 
 # Ours: five judgements, of which the newest three agree; with 'k-NN every' at 5 that is 25 epochs.
 JUDGEMENTS, AGREEING = 5, 3
@@ -77,8 +78,8 @@ class NoBetterThanUntrained(Rule):
         epochs = history.step / facts.steps_per_epoch
         word = "below" if is_lost else "no better than"
         sentence = (
-            f"After {epochs:.3g} epochs k-NN finds {max(newest):.1%} at best of the last {AGREEING} judgements, {word} "
-            f"the {untrained:.1%} of the untrained network."
+            f"After {epochs:.3g} epochs k-NN finds {percent(max(newest))} at best of the last {AGREEING} judgements, {word} "
+            f"the {percent(untrained)} of the untrained network."
         )
         return self.finding(sentence, *causes_and_knob(facts, SUSPECTS))
 

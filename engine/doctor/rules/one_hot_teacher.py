@@ -10,6 +10,7 @@ from engine.doctor.history import History
 from engine.doctor.rule import Rule
 from engine.doctor.rules.teacher import ENTROPY, KL, STEPS, newest_stretch
 from engine.doctor.suspects import Suspect, causes_and_knob
+from engine.doctor.words import percent
 
 ONE_HOT = 0.05  # ours: share of ln K; the paper's fig. 7 shows the curve lying on 0
 
@@ -67,7 +68,7 @@ class OneHotTeacher(Rule):
             return None
         if stretch.high > ONE_HOT or not stretch.is_constant:
             return None
-        used = "" if stretch.use is None else f" {stretch.use:.1%} of the prototypes win a picture."
+        used = "" if stretch.use is None else f" {percent(stretch.use)} of the prototypes win a picture."
         sentence = (
             f"The teacher puts all probability on one prototype: its entropy is at most "
             f"{stretch.high * stretch.ln_k:.2g} (ln K is {stretch.ln_k:.4g}), and the student agrees whatever the "

@@ -92,10 +92,10 @@ def _of_watched(history: History) -> str:
     # A network that starts out narrow has not collapsed while it has not become narrower.
     if untrained is not None and max(spreads) > untrained / 2:
         return ""
-    before = "" if untrained is None else f"; untrained it was {untrained:.2g}"
+    before = "" if untrained is None else f" and {untrained:.2g} was untrained"
     return (
-        f"All pictures get nearly the same features: spread {spreads[-1]:.2g} (1 is even){before}, mean cosine of all "
-        f"pairs {cosines[-1]:.4f}, at {LOOKS} looks in a row."
+        f"All pictures get nearly the same features: over the last {LOOKS} looks their spread is {spreads[-1]:.2g}, where 1 "
+        f"is even{before}, and the mean cosine of all pairs is {cosines[-1]:.4f}."
     )
 
 
@@ -104,6 +104,6 @@ def _of_batches(history: History) -> str:
     if not spreads or max(spreads) >= SPREAD:
         return ""
     return (
-        f"All pictures of a batch get nearly the same output: spread {median(spreads):.2g} (1 is even) over the last "
-        f"{STEPS} steps."
+        f"All pictures of a batch get nearly the same output: over the last {STEPS} steps its spread is "
+        f"{median(spreads):.2g}, where 1 is even."
     )

@@ -63,11 +63,11 @@ _GROUPS = (
         "Feature spread",
         "",
         (
-            PlannedSeries("feature_spread", "of the watched pictures"),
-            PlannedSeries("monitor/view_spread", "of the views in a batch"),
-            PlannedSeries("monitor/projection_std", "of the projections in a batch"),
-            PlannedSeries("monitor/teacher_std", "of the teacher in a batch"),
-            PlannedSeries("monitor/latent_std", "of the latents in a batch"),
+            PlannedSeries("feature_spread", "pictures"),
+            PlannedSeries("monitor/view_spread", "views"),
+            PlannedSeries("monitor/projection_std", "projections"),
+            PlannedSeries("monitor/teacher_std", "teacher"),
+            PlannedSeries("monitor/latent_std", "latents"),
         ),
     ),
     PlannedChart(
@@ -75,9 +75,9 @@ _GROUPS = (
         "Cosine",
         "",
         (
-            PlannedSeries("mean_cosine", "of all pairs of pictures"),
-            PlannedSeries("monitor/target_cosine", "of prediction and target"),
-            PlannedSeries("monitor/latent_cosine", "of predicted and true latents"),
+            PlannedSeries("mean_cosine", "all pairs"),
+            PlannedSeries("monitor/target_cosine", "prediction to target"),
+            PlannedSeries("monitor/latent_cosine", "predicted to true latents"),
         ),
     ),
     PlannedChart(
@@ -85,12 +85,12 @@ _GROUPS = (
     ),
     PlannedChart(
         "teacher_chart",
-        "Teacher",
+        "Teacher: entropy and KL to the student",
         "nats",
         (
-            PlannedSeries("monitor/teacher_entropy", "entropy of the teacher"),
-            PlannedSeries("monitor/kl", "KL of student and teacher"),
-            PlannedSeries("monitor/ln_k", "ln K, the uniform teacher"),
+            PlannedSeries("monitor/teacher_entropy", "entropy"),
+            PlannedSeries("monitor/kl", "KL"),
+            PlannedSeries("monitor/ln_k", "ln K"),
         ),
     ),
     PlannedChart(

@@ -39,7 +39,9 @@ def test_a_method_s_own_monitors_get_a_chart_each():
 
 def test_the_teacher_s_curves_share_a_chart_with_the_line_of_ln_k():
     plan = chart_plan(["monitor/kl", "monitor/ln_k", "monitor/teacher_entropy"])
-    assert [(chart.title, chart.unit) for chart in plan] == [("Teacher", "nats")]
+    assert [(chart.title, chart.unit) for chart in plan] == [
+        ("Teacher: entropy and KL to the student", "nats")
+    ]
     assert [one.name for one in plan[0].series] == ["monitor/teacher_entropy", "monitor/kl", "monitor/ln_k"]
 
 
