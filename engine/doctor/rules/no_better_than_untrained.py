@@ -78,8 +78,8 @@ class NoBetterThanUntrained(Rule):
         epochs = history.step / facts.steps_per_epoch
         word = "below" if is_lost else "no better than"
         sentence = (
-            f"After {epochs:.3g} epochs k-NN finds {percent(max(newest))} at best of the last {AGREEING} judgements, {word} "
-            f"the {percent(untrained)} of the untrained network."
+            f"After {epochs:.3g} epochs k-NN finds {percent(max(newest))} at best of the last {AGREEING} judgements, "
+            f"{word} the {percent(untrained)} of the untrained network."
         )
         return self.finding(sentence, *causes_and_knob(facts, SUSPECTS))
 

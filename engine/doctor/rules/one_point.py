@@ -94,8 +94,8 @@ def _of_watched(history: History) -> str:
         return ""
     before = "" if untrained is None else f" and {untrained:.2g} was untrained"
     return (
-        f"All pictures get nearly the same features: over the last {LOOKS} looks their spread is {spreads[-1]:.2g}, where 1 "
-        f"is even{before}, and the mean cosine of all pairs is {cosines[-1]:.4f}."
+        f"All pictures get nearly the same features: over {LOOKS} looks their spread is {spreads[-1]:.2g}, where "
+        f"1 is even{before}, and the mean cosine of all pairs is {cosines[-1]:.4f}."
     )
 
 
