@@ -37,3 +37,24 @@ def mass_mask(maps: Array, mass: float) -> Array:
 def enlarge(maps: Array, factor: int) -> Array:
     """Repeat every patch of (..., rows, columns) so often down and across, as nearest neighbours do."""
     return maps.repeat(factor, axis=-2).repeat(factor, axis=-1)
+
+
+def outline(kept: Array, factor: int, thickness: int) -> Array:
+    """The rim of the kept patches, drawn inside them.
+
+    Args:
+        kept: (rows, columns) bool.
+        factor: Pixels of a patch's side.
+        thickness: Pixels of the rim, at least 1.
+
+    Returns:
+        (rows * factor, columns * factor) bool.
+    """
+    large = np.pad(enlarge(kept, factor), thickness)
+    height, width = kept.shape[0] * factor, kept.shape[1] * factor
+    inside = np.ones((height, width), bool)
+    for down in (0, thickness, 2 * thickness):
+        for across in (0, thickness, 2 * thickness):
+            inside &= large[down : down + height, across : across + width]
+    middle: Array = large[thickness : thickness + height, thickness : thickness + width]
+    return middle & ~inside
