@@ -95,11 +95,11 @@ def test_sliders_and_buttons_ask_anew(checkpoints, page, asked, qtbot):
     page.checkpoints.slider.setValue(0)
     assert asked.looks()[-1]["artifact"] == checkpoints[0].id
     assert "step 10" in page.checkpoints.label.text()
-    page.masking.slider.setValue(50)
+    page.look.viewer.controls.slider.setValue(50)
     assert asked.looks()[-1]["mask_ratio"] == 0.5
-    qtbot.mouseClick(page.masking.new_mask, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.look.viewer.controls.new_mask, Qt.MouseButton.LeftButton)
     assert asked.looks()[-1]["seed"] == 1
-    qtbot.mouseClick(page.masking.back, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.look.viewer.controls.back, Qt.MouseButton.LeftButton)
     assert asked.looks()[-1]["mask_ratio"] is None
 
 
@@ -109,7 +109,7 @@ def test_a_reply_shows_the_pictures_their_loss_and_the_note_on_what_they_mean(ch
     assert list(viewer.grid.panels) == ["original", "masked", "predicted", "pasted"]
     assert viewer.facts.text() == "Loss of this picture 0.432 · step 40"
     assert viewer.note.text() == "De-normalised."
-    page.masking.error.setChecked(True)
+    page.look.viewer.controls.error.setChecked(True)
     assert list(viewer.grid.panels)[-1] == "error"
     assert viewer.grid.panels["error"].view.image.pixelColor(0, 0).name() == "#ffffff"
 
@@ -120,7 +120,7 @@ def test_an_error_is_a_sentence_with_a_way_out_and_goes_with_the_next_look(check
     )
     assert page.look.error == "This checkpoint was cleared since."
     count = len(asked.looks())
-    qtbot.mouseClick(page.findChild(QPushButton, "look_again"), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.findChild(QPushButton, "reconstruction_again"), Qt.MouseButton.LeftButton)
     assert len(asked.looks()) == count + 1
     asked.answer("reconstruct", **reconstruction())
     assert page.look.error == ""

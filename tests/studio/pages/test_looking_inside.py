@@ -103,7 +103,7 @@ def test_a_trained_run_is_looked_into_under_another_mask_and_with_an_own_picture
     qtbot.waitUntil(lambda: len(page.pictures.strip.keys) == 40, timeout=LONG)
 
     before = viewer.grid.panels["masked"].view.image
-    page.masking.slider.setValue(30)
+    viewer.controls.slider.setValue(30)
     qtbot.waitUntil(lambda: viewer.grid.panels["masked"].view.image != before, timeout=LONG)
 
     own = tmp_path / "own.png"
