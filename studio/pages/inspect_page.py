@@ -48,7 +48,7 @@ class InspectPage(Page):
         self.run_box.setObjectName("inspect_run")
         self.run_box.setAccessibleName("Run")
         self.run_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.run_box.setMinimumContentsLength(24)
+        self.run_box.setMinimumContentsLength(12)
         self.checkpoints = CheckpointSlider(self)
         self.tabs = ViewerTabs(self._ask, self)
         self.pictures = PictureChooser(context.inspector, self)

@@ -32,10 +32,9 @@ class AttentionControls(QWidget):
             "Opacity of the map", "attention_opacity", usual.opacity
         )
         self.back = make_button(
-            f"{wording.percent(MASS, 0)}", "attention_mass_back", self._on_back, role="quiet"
+            f"DINO's {wording.percent(MASS, 0)}", "attention_mass_back", self._on_back, role="quiet"
         )
-        self.back.setAccessibleName(f"Mass back to {wording.percent(MASS, 0)}")
-        self.back.setToolTip("The share that DINO's paper shows")
+        self.back.setToolTip("Back to the share that DINO's paper shows")
         self.outlined = self._make_box(
             "Outline", "attention_outline", "Outline the patches that hold the mass"
         )

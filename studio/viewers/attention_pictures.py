@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from studio.theme import color, ramp
-from studio.viewers.attention_mass import MASS, enlarge, mass_mask, outline
+from studio.viewers.attention_mass import MASS, mass_mask, outline
 from studio.viewers.images import ramp_colours
 
 Array = np.ndarray[Any, Any]
@@ -71,22 +71,18 @@ def paint_attention(
         style: How.
 
     Returns:
-        (k H, k W, C) uint8 by name: picture, overlay, mean, heads; k enlarges small pictures.
+        (k H, k W, 3) uint8 by name: picture, overlay, mean, heads; k enlarges small pictures.
     """
     rows = maps[MEAN].shape[0]
     times = -(-LEAST_SIDE // min(picture.shape[:2]))
     patch = picture.shape[0] // rows * times
-    large = enlarge(np.moveaxis(picture, -1, 0), times)
-    large = np.moveaxis(large, 0, -1)
-    most = highest(maps)
+    large, most, colours = _repeat(picture, times), highest(maps), ramp("inferno")
     coloured = {}
     for name, values in maps.items():
         ends = (float(values.min()), float(values.max())) if style.own_scale else (0.0, most)
-        colours = np.moveaxis(ramp_colours(values, *ends, ramp("inferno")), -1, 0)
-        coloured[name] = np.ascontiguousarray(np.moveaxis(enlarge(colours, patch), 0, -1))
+        coloured[name] = _repeat(ramp_colours(values, *ends, colours), patch)
     over = style.over if style.over in maps else MEAN
-    mixed = large * (1 - style.opacity) + coloured[over] * style.opacity
-    painted = {PICTURE: large, OVERLAY: np.round(mixed).astype(np.uint8), **coloured}
+    painted = {PICTURE: large, OVERLAY: _mix(large, coloured[over], style.opacity), **coloured}
     if style.has_outline:
         thickness = max(2, min(large.shape[:2]) // OUTLINE_PER_SIDE)
         rim = color("outline")
@@ -94,3 +90,15 @@ def paint_attention(
             edge = outline(kept[over if name == OVERLAY else name], patch, thickness)
             painted[name][edge] = (rim.red(), rim.green(), rim.blue())
     return painted
+
+
+def _repeat(pixels: Array, times: int) -> Array:
+    """Enlarge (H, W, C) by nearest neighbours; along the rows first, so that whole rows are copied then."""
+    return pixels.repeat(times, axis=1).repeat(times, axis=0)
+
+
+def _mix(below: Array, above: Array, opacity: float) -> Array:
+    """Lay one picture (H, W, 3) uint8 over another, (H, W, C) with C = 1 or 3."""
+    base = below.astype(np.float32)
+    mixed: Array = np.rint(base + (above - base) * np.float32(opacity)).astype(np.uint8)
+    return mixed

@@ -55,7 +55,7 @@ class AttentionViewer(Viewer):
         self.controls: AttentionControls = AttentionControls(self)
         self.controls.style_changed.connect(self._show)
         self.controls.size_changed.connect(self.changed)
-        self.facts = make_label("", "attention_facts")
+        self.facts = make_label("", "attention_facts", wraps=True)
         self.note = make_label("", "attention_note", "muted", wraps=True)
         self.bar = RampBar("inferno", self)
         self.bar.hide()
@@ -118,7 +118,7 @@ class AttentionViewer(Viewer):
         self.bar.set_words(*ends)
         self.bar.show()
         counts = {name: int(mask.sum()) for name, mask in kept.items()} if style.has_outline else {}
-        self.grid.show_images(images, _titles(list(self._maps), counts), list(images))
+        self.grid.show_images(images, _titles(list(self._maps), style.over, counts), list(images))
 
     def _facts(self) -> str:
         rows, columns = self._maps[MEAN].shape
@@ -144,10 +144,10 @@ class AttentionViewer(Viewer):
         return footer
 
 
-def _titles(names: list[str], counts: Mapping[str, int]) -> dict[str, str]:
+def _titles(names: list[str], over: str, counts: Mapping[str, int]) -> dict[str, str]:
     """Titles of the pictures; maps say how many patches hold the mass where that is outlined."""
-    words = {PICTURE: "Picture", OVERLAY: "Overlay", MEAN: "Mean of heads"}
-    words.update({head_name(number): f"Head {number + 1}" for number in range(len(names) - 1)})
+    maps = {MEAN: "Mean", **{head_name(number): f"Head {number + 1}" for number in range(len(names) - 1)}}
+    words = {PICTURE: "Picture", OVERLAY: f"Overlay, {maps[over].lower()}", **maps}
     for name, count in counts.items():
-        words[name] += f" · {count} patch" if count == 1 else f" · {count} patches"
+        words[name] += " · 1 patch" if count == 1 else f" · {wording.count(count)} patches"
     return words

@@ -114,6 +114,13 @@ def test_a_trained_run_is_looked_into_under_another_mask_and_with_an_own_picture
         timeout=LONG,
     )
 
+    page.tabs.choose("attention")
+    seen = page.look.viewer
+    qtbot.waitUntil(lambda: bool(seen.grid.panels), timeout=LONG)
+    assert seen.facts.text().startswith("3 heads · 8 x 11 patches · step 2")
+    seen.controls.size_box.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: "16 x 22 patches" in seen.facts.text(), timeout=LONG)
+
     page.pictures.choose_own(tmp_path / "absent.png")
     qtbot.waitUntil(lambda: bool(page.look.error), timeout=LONG)
     assert page.look.error.endswith(".")
