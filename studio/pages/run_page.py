@@ -127,10 +127,10 @@ class RunPage(Page):
         whole.addWidget(self._stack)
 
     def _usual_run(self) -> int | None:
-        """The run that was shown before, else one that trains, else the newest."""
+        """The run that was opened last, here or on another page, else one that trains, else the newest."""
         runs = self.context.watch.runs
-        if self._run is not None and any(run_id == self._run.id for run_id in self._listed):
-            return self._run.id
+        if self.context.opened_run in self._listed:
+            return self.context.opened_run
         training = [run.id for run in runs.values() if run.is_active]
         return max(training, default=max(self._listed, default=None))
 
@@ -163,6 +163,7 @@ class RunPage(Page):
             self._asked = ("", None)
             self.log.show_run(run.id)
             self.charts.show_run(run.id)
+        self.context.opened_run = run.id
         self._show(run)
         self.header.show_metrics(run.id)
         self.charts.refresh_now()
