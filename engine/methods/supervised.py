@@ -101,7 +101,7 @@ PRESETS = {
         "Quick",
         "A small network for a few minutes on any computer, beside which the other quick recipes can be put.",
         {
-            "encoder.name": Sourced("resnet18", "ours: that of the quick recipe of SimCLR"),
+            "encoder.name": Sourced("resnet_nano", "ours: that of the quick recipe of SimCLR"),
             "encoder.stem": Sourced("fast", "ours: a quarter of the small stem's work"),
             "encoder.image_size": Sourced(32, "ours: the size of CIFAR; larger pictures are made small"),
             "encoder.patch_size": Sourced(8, "ours: for a transformer in its place"),
