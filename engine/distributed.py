@@ -1,12 +1,56 @@
-"""Several processes that train one network: what a method must ask of the others.
+"""Several processes that train one network: what a method, the trainer and a job must ask of the others.
 
 Everything here is the identity in a run of one process. Processes are started by ``torchrun``; nothing of ours invents
 a protocol.
 """
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
 import torch
 from torch import Tensor, distributed
-from torch.distributed.nn.functional import all_gather
+from torch.distributed.nn.functional import all_gather, all_reduce
+
+# How long a process waits for the others: process 0 judges and saves meanwhile. One that dies ends all at once, for
+# torchrun watches them; this is for one that hangs.
+PATIENCE = timedelta(hours=2)
+
+
+def launched_processes() -> int:
+    """How many processes torchrun started this one with; 1 when it was not torchrun."""
+    return int(os.environ.get("WORLD_SIZE", "1")) if distributed.is_torchelastic_launched() else 1
+
+
+def launched_rank() -> int:
+    """Number that torchrun gave this process, 0 when it was not torchrun."""
+    return int(os.environ.get("RANK", "0")) if distributed.is_torchelastic_launched() else 0
+
+
+@contextmanager
+def joined(device: torch.device) -> Iterator[None]:
+    """Join the processes that torchrun started with this one, for a block; nothing when it was not torchrun.
+
+    Processes on a CPU share its cores.
+
+    Args:
+        device: What this process computes on; no other process of the run has the same graphics card.
+    """
+    if launched_processes() == 1:
+        yield
+        return
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    else:
+        torch.set_num_threads(max((os.cpu_count() or 1) // launched_processes(), 1))
+    backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+    distributed.init_process_group(backend, timeout=PATIENCE)
+    try:
+        yield
+    finally:
+        distributed.destroy_process_group()
 
 
 def is_alone() -> bool:
@@ -38,6 +82,11 @@ def gather_rows(rows: Tensor) -> Tensor:
     return rows if is_alone() else torch.cat(all_gather(rows))
 
 
+def mean_with_gradient(value: Tensor) -> Tensor:
+    """The mean of a tensor over all processes, with gradient to all of them."""
+    return value if is_alone() else all_reduce(value) / world_size()
+
+
 def mean_over_processes(value: Tensor) -> Tensor:
     """The mean of a tensor over all processes, without gradient."""
     if is_alone():
@@ -45,3 +94,44 @@ def mean_over_processes(value: Tensor) -> Tensor:
     total = value.detach().clone()
     distributed.all_reduce(total)
     return total / world_size()
+
+
+def mean_of_each(values: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The mean over all processes of each scalar, in one exchange; the scalars themselves in a run of one process."""
+    if is_alone() or not values:
+        return values
+    means = mean_over_processes(torch.stack([value.float() for value in values.values()]))
+    return dict(zip(values, means.unbind(), strict=True))
+
+
+def from_first(value: Any) -> Any:
+    """The plain value that process 0 gives; what the others give is ignored."""
+    if is_alone():
+        return value
+    held = [value]
+    distributed.broadcast_object_list(held, src=0, device=torch.device("cpu"))
+    return held[0]
+
+
+def from_all(value: Any) -> list[Any]:
+    """The plain value of every process, in order of rank."""
+    if is_alone():
+        return [value]
+    held: list[Any] = [None] * world_size()
+    distributed.all_gather_object(held, value)
+    return held
+
+
+def largest_of(numbers: list[int]) -> list[int]:
+    """The largest over all processes of each whole number: cheap enough for every step."""
+    if is_alone():
+        return numbers
+    held = torch.tensor(numbers, dtype=torch.int64)
+    distributed.all_reduce(held, distributed.ReduceOp.MAX)
+    return held.tolist()
+
+
+def wait_for_all() -> None:
+    """Wait until every process is here."""
+    if not is_alone():
+        largest_of([0])

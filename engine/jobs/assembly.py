@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.compute import Compute, make_compute
+from engine.data.epoch_order import Share
 from engine.data.sources import PictureSet, open_pictures
 from engine.data.splits import KnnSplit, knn_split
+from engine.distributed import rank, world_size
 from engine.errors import DataError, SettingsError
 from engine.method import Method, ViewSpec
 from engine.nn.normalise import Normalise
@@ -66,12 +68,20 @@ class Assembly:
         return self.method_class.normalise(self.recipe.data.channels).to(self.compute.device)
 
     @property
+    def share(self) -> Share:
+        """The part of every batch that this process makes."""
+        return Share(rank(), world_size())
+
+    @property
     def loader_workers(self) -> int:
-        """Loader processes: as asked, or half of the cores on a CPU run and most of them beside a GPU."""
+        """Loader processes: as asked, or half of the cores on a CPU run and most of them beside a GPU.
+
+        Several training processes share the cores; what is asked for is for each of them.
+        """
         wanted = self.recipe.training.workers
         if wanted >= 0:
             return wanted
-        cores = os.cpu_count() or 1
+        cores = (os.cpu_count() or 1) // world_size()
         free = cores // 2 if self.compute.device.type == "cpu" else cores - 1
         return min(max(free, 0), MOST_LOADERS)
 
@@ -105,6 +115,12 @@ def assemble(recipe: Recipe, device: str) -> Assembly:
             f"A batch of {recipe.training.batch_size} is larger than the {len(split.train)} training pictures.",
             f"Take a batch of {len(split.train)} or fewer.",
             field="training.batch_size",
+        )
+    if recipe.training.batch_size % world_size():
+        raise SettingsError(
+            f"{world_size()} training processes cannot share a batch of {recipe.training.batch_size} evenly.",
+            "Take a batch that they divide.",
+            field="training.processes",
         )
     plan = make_plan(recipe.training, len(split.train))
     return Assembly(recipe, pictures, split, method_class, settings, spec, plan, compute)
