@@ -12,21 +12,15 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed
-from torch.distributed.nn.functional import all_gather, all_reduce
+from torch.autograd.function import FunctionCtx
+from typing_extensions import override
+
+from engine.errors import TrainingError
+from engine.launched import launched_processes
 
 # How long a process waits for the others: process 0 judges and saves meanwhile. One that dies ends all at once, for
 # torchrun watches them; this is for one that hangs.
 PATIENCE = timedelta(hours=2)
-
-
-def launched_processes() -> int:
-    """How many processes torchrun started this one with; 1 when it was not torchrun."""
-    return int(os.environ.get("WORLD_SIZE", "1")) if distributed.is_torchelastic_launched() else 1
-
-
-def launched_rank() -> int:
-    """Number that torchrun gave this process, 0 when it was not torchrun."""
-    return int(os.environ.get("RANK", "0")) if distributed.is_torchelastic_launched() else 0
 
 
 @contextmanager
@@ -37,6 +31,9 @@ def joined(device: torch.device) -> Iterator[None]:
 
     Args:
         device: What this process computes on; no other process of the run has the same graphics card.
+
+    Raises:
+        TrainingError: When another process has ended meanwhile.
     """
     if launched_processes() == 1:
         yield
@@ -49,6 +46,12 @@ def joined(device: torch.device) -> Iterator[None]:
     distributed.init_process_group(backend, timeout=PATIENCE)
     try:
         yield
+    except RuntimeError as problem:
+        if isinstance(problem, distributed.DistError) or "gloo" in str(problem):
+            raise TrainingError(
+                "Another process of this run has ended.", "Its log says why; resume the run to try again."
+            ) from problem
+        raise
     finally:
         distributed.destroy_process_group()
 
@@ -68,6 +71,42 @@ def rank() -> int:
     return 0 if is_alone() else distributed.get_rank()
 
 
+class _Sum(torch.autograd.Function):
+    """Sum over all processes; its gradient is the sum of theirs."""
+
+    @staticmethod
+    @override
+    def forward(ctx: FunctionCtx, value: Tensor) -> Tensor:
+        total = value.clone(memory_format=torch.contiguous_format)
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    @override
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> Tensor:
+        total = gradient.clone(memory_format=torch.contiguous_format)
+        distributed.all_reduce(total)
+        return total
+
+
+class _Gather(torch.autograd.Function):
+    """Rows of all processes; the gradient of a row is the sum of what all processes have for it."""
+
+    @staticmethod
+    @override
+    def forward(ctx: FunctionCtx, rows: Tensor) -> Tensor:
+        gathered = [torch.empty_like(rows) for _ in range(world_size())]
+        distributed.all_gather(gathered, rows.contiguous())
+        return torch.cat(gathered)
+
+    @staticmethod
+    @override
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> Tensor:
+        total = gradient.clone(memory_format=torch.contiguous_format)
+        distributed.all_reduce(total)
+        return total.chunk(world_size())[rank()]
+
+
 def gather_rows(rows: Tensor) -> Tensor:
     """Rows of all processes in order of rank, with gradient to the processes they came from.
 
@@ -79,12 +118,18 @@ def gather_rows(rows: Tensor) -> Tensor:
     Returns:
         (W * B, D).
     """
-    return rows if is_alone() else torch.cat(all_gather(rows))
+    if is_alone():
+        return rows
+    gathered: Tensor = _Gather.apply(rows)
+    return gathered
 
 
 def mean_with_gradient(value: Tensor) -> Tensor:
     """The mean of a tensor over all processes, with gradient to all of them."""
-    return value if is_alone() else all_reduce(value) / world_size()
+    if is_alone():
+        return value
+    total: Tensor = _Sum.apply(value)
+    return total / world_size()
 
 
 def mean_over_processes(value: Tensor) -> Tensor:

@@ -81,7 +81,7 @@ class Trainer:
             share_norms(method, compute.device)
             index = [compute.device.index] if compute.device.type == "cuda" else None
             # Buffers need no sending around: norms are shared, and methods average what they keep.
-            self._call = DistributedDataParallel(method, device_ids=index, broadcast_buffers=False)
+            self._call = DistributedDataParallel(method, device_ids=index, forward_sync_buffers=False)
         self.plan = plan
         self.compute = compute
         self.normalise = normalise
@@ -168,7 +168,7 @@ class Trainer:
             output: StepOutput = self._call(views, self.plan.progress(self.step))
         report = _average(
             output
-        )  # before the check: all processes must find a bad loss, or they would wait for ever
+        )  # first of all: every process must find a bad loss, or the others would wait
         if self.compute.device.type == "cpu" or self.step % FINITE_CHECK_STEPS == 0:
             check_finite(report.losses, self.step + 1)
         self.scaler.scale(output.loss / self.plan.training.accumulation).backward()

@@ -4,13 +4,16 @@ Everything that can be refused is refused here, before anything is built.
 """
 
 import os
+from collections.abc import Generator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.compute import Compute, make_compute
 from engine.data.epoch_order import Share
+from engine.data.loader import make_loader
 from engine.data.sources import PictureSet, open_pictures
 from engine.data.splits import KnnSplit, knn_split
 from engine.distributed import rank, world_size
@@ -66,6 +69,23 @@ class Assembly:
     def make_normalise(self) -> Normalise:
         """What pictures pass before the network, on the run's device."""
         return self.method_class.normalise(self.recipe.data.channels).to(self.compute.device)
+
+    def make_batches(self, step: int) -> Generator[dict[str, Any], None, None]:
+        """This process's share of the batches of the run, from those of a step on; see ``make_loader``."""
+        training = self.recipe.training
+        return make_loader(
+            self.pictures,
+            self.train_indices,
+            view_maker=self.method_class.views(self.settings, self.spec),
+            batch_size=training.batch_size,
+            seed=training.seed,
+            start_step=step * training.accumulation,
+            total_steps=self.plan.total_batches,
+            workers=self.loader_workers,
+            channels=self.recipe.data.channels,
+            pin_memory=self.compute.device.type == "cuda",
+            share=self.share,
+        )
 
     @property
     def share(self) -> Share:

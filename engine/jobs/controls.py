@@ -36,7 +36,7 @@ class Controls:
         *,
         save: Callable[[], None],
         evaluate: Callable[[], None],
-        waiting: Callable[[], None],
+        waiting: Callable[[], object],
         resumed: Callable[[], None],
     ) -> None:
         self.ending: Ending | None = None
