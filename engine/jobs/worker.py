@@ -1,9 +1,9 @@
-"""The worker process: does one run, then ends. ``python -m engine.jobs.worker --store URL --run ID``.
+"""The worker process: does one run, then ends. ``python -m engine.jobs.worker --store URL --run-id ID``.
 
 Started by ``torchrun`` as several processes, they do it together: process 0 writes, judges and obeys commands, the
 others follow it::
 
-    python -m torch.distributed.run --standalone --nproc-per-node=2 -m engine.jobs.worker --store URL --run ID
+    python -m torch.distributed.run --standalone --nproc-per-node=2 -m engine.jobs.worker --store URL --run-id ID
 """
 
 import argparse
@@ -20,7 +20,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Do the run; 0 when it ended as asked, 1 when it failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--store", required=True, help="path or URL of the store")
-    parser.add_argument("--run", required=True, type=int, help="number of the run, which was claimed before")
+    # Torchrun would take "--run" for a beginning of its own "--run-path".
+    parser.add_argument(
+        "--run-id", "--run", dest="run", required=True, type=int, help="number of the run, claimed before"
+    )
     options = parser.parse_args(arguments)
     if launched_processes() > 1:
         end_with_launcher()  # torchrun gives each process a session of its own: nothing else would end it

@@ -45,7 +45,7 @@ class Crew:
     Args:
         store: Where runs are claimed.
         devices: Names of the devices that take runs, the preferred one first; each takes one run at a time.
-        command: Command line of a worker, completed with ``--store`` and ``--run``; None runs jobs right here.
+        command: Command line of a worker, completed with ``--store`` and ``--run-id``; None runs jobs right here.
         grace_seconds: How long a worker may take to obey "stop now" by itself.
 
     Attributes:
@@ -181,7 +181,7 @@ class Crew:
             _fail(self._store, run, Explanation(message, fix))
 
     def _launch(self, run: Run, device: str, folder: Path, command: Sequence[str]) -> None:
-        options = ["--store", self._store.url, "--run", str(run.id)]
+        options = ["--store", self._store.url, "--run-id", str(run.id)]
         processes = _processes(run)
         process = WorkerProcess.launch(run.id, [*command, *options], folder, processes=processes)
         self._watches[run.id] = Watch(process, devices_of_run(device, processes), self._grace_seconds)

@@ -46,7 +46,7 @@ def work(store, run_id, behaviour):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--store")
-    parser.add_argument("--run", type=int)
+    parser.add_argument("--run-id", dest="run", type=int)
     arguments = parser.parse_args()
     store = open_store(arguments.store)
     behaviour = get_run(store, arguments.run).recipe
