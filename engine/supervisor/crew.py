@@ -124,7 +124,7 @@ class Crew:
         for device in self._devices:
             busy = self._busy_devices()
             run = next(self._claimable([device]), None) if device not in busy else None
-            # One that waits for more cards is not overtaken: it would wait for ever.
+            # One that waits for more cards is not overtaken on those it could have: it would wait for ever.
             if run is None or busy.intersection(devices_of_run(device, _processes(run))):
                 continue
             claimed = claim_run(

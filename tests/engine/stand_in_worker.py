@@ -49,6 +49,10 @@ def main():
     parser.add_argument("--run-id", dest="run", type=int)
     arguments = parser.parse_args()
     store = open_store(arguments.store)
+    if os.environ.get("RANK", "0") != "0":  # beside process 0 there is only its end to wait for
+        while get_run(store, arguments.run).is_active:
+            time.sleep(0.05)
+        return
     behaviour = get_run(store, arguments.run).recipe
     print(behaviour.get("say", "at work"), flush=True)
     if "exit" in behaviour:
