@@ -1,13 +1,13 @@
 """The pretraining job: from a claimed run row to a finished one."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.checkpoint import MILESTONES
-from engine.data.loader import make_loader, warm_loaders
+from engine.data.loader import Batch, make_loader, warm_loaders
 from engine.errors import DataError, EngineError
 from engine.jobs.assembly import Assembly, assemble
 from engine.jobs.boundary import told_in_words
@@ -22,6 +22,9 @@ from engine.recipe import Recipe
 from engine.store import Level, Run, RunStatus, Store, get_run, truncate_metrics, update_run
 from engine.trainer import StepReport, Trainer
 
+FITTING = "fitting the targets"
+TELL_SECONDS = 0.5
+ENDLESS = 2**31  # batches; a loader makes only those that are asked for
 ENDINGS = {
     None: (RunStatus.FINISHED, "Finished."),
     Ending.STOP: (RunStatus.STOPPED, "Stopped and saved."),
@@ -50,6 +53,10 @@ class JobProgress:
     epoch: float
     phase: str
     values: dict[str, float]
+
+
+class _LeftEarlyError(Exception):
+    """What comes before the first step was told to stop."""
 
 
 OnProgress = Callable[[JobProgress], None]
@@ -162,27 +169,61 @@ class PretrainJob:
         self.recorder.start_at(step, images_seen)
 
     def _train(self, assembly: Assembly) -> Ending | None:
+        if not self._fit_method(assembly):
+            return self._controls.ending
         if self._trainer.step == 0:
+            for note in self._trainer.method.notes:
+                self.recorder.say(Level.INFO, note)
             if self._judge.is_due(0):
                 self._evaluate()
             self._save()
         self._enter("starting the loader")
-        batches = make_loader(
+        accumulation = self._recipe.training.accumulation
+        batches = self._loader(assembly, self._trainer.step * accumulation, assembly.plan.total_batches)
+        self.recorder.restart_clock()
+        with closing(batches):
+            self._trainer.train(batches, record=self._record, control=self._control)
+        return self._controls.ending
+
+    def _loader(self, assembly: Assembly, first: int, last: int) -> Generator[Batch, None, None]:
+        """The batches ``first`` to ``last`` - 1 of the run's views."""
+        return make_loader(
             assembly.pictures,
             assembly.train_indices,
             view_maker=assembly.method_class.views(assembly.settings, assembly.spec),
             batch_size=self._recipe.training.batch_size,
             seed=self._recipe.training.seed,
-            start_step=self._trainer.step * self._recipe.training.accumulation,
-            total_steps=assembly.plan.total_batches,
+            start_step=first,
+            total_steps=last,
             workers=assembly.loader_workers,
             channels=self._recipe.data.channels,
             pin_memory=assembly.compute.device.type == "cuda",
         )
-        self.recorder.restart_clock()
-        with closing(batches):
-            self._trainer.train(batches, record=self._record, control=self._control)
-        return self._controls.ending
+
+    def _fit_method(self, assembly: Assembly) -> bool:
+        """Let a method that needs it learn its targets; False when told to stop meanwhile, to begin anew on resume."""
+        if not self._trainer.method.needs_fitting:
+            return True
+        self._enter(FITTING)
+        with closing(self._loader(assembly, 0, ENDLESS)) as batches:
+            try:
+                self._trainer.fit_method(self._until_stopped(batches))
+            except _LeftEarlyError:
+                return False
+        self._saved_step = -1  # a checkpoint of this step may be from before
+        return True
+
+    def _until_stopped(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """Pass batches on, obey what a person asks between them, and show that something happens."""
+        told = time.monotonic()
+        for number, batch in enumerate(batches, start=1):
+            if self._controls():
+                raise _LeftEarlyError
+            self._phase = f"{FITTING}, batch {number:,}"
+            if time.monotonic() - told > TELL_SECONDS:
+                told = time.monotonic()
+                self._tell()
+            yield batch
 
     def _record(self, report: StepReport) -> None:
         self._phase = "training"
