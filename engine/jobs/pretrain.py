@@ -1,17 +1,19 @@
 """The pretraining job: from a claimed run row to a finished one."""
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.checkpoint import MILESTONES
 from engine.data.loader import Batch, make_loader, warm_loaders
-from engine.errors import DataError, EngineError
+from engine.errors import DataError, EngineError, NotFiniteError
+from engine.jobs.alarms import Alarms, run_facts
 from engine.jobs.assembly import Assembly, assemble
 from engine.jobs.boundary import told_in_words
 from engine.jobs.controls import Controls, Ending
+from engine.jobs.fitting import ENDLESS, PHASE, LeftEarlyError, obeying
 from engine.jobs.heartbeat import Heartbeat
 from engine.jobs.judge import Judge
 from engine.jobs.keeper import Keeper
@@ -22,9 +24,6 @@ from engine.recipe import Recipe
 from engine.store import Level, Run, RunStatus, Store, get_run, truncate_metrics, update_run
 from engine.trainer import StepReport, Trainer
 
-FITTING = "fitting the targets"
-TELL_SECONDS = 0.5
-ENDLESS = 2**31  # batches; a loader makes only those that are asked for
 ENDINGS = {
     None: (RunStatus.FINISHED, "Finished."),
     Ending.STOP: (RunStatus.STOPPED, "Stopped and saved."),
@@ -53,10 +52,6 @@ class JobProgress:
     epoch: float
     phase: str
     values: dict[str, float]
-
-
-class _LeftEarlyError(Exception):
-    """What comes before the first step was told to stop."""
 
 
 OnProgress = Callable[[JobProgress], None]
@@ -109,6 +104,7 @@ class PretrainJob:
             self._describe(assembly)
             self._build(assembly)
             self._resume()
+            self._call_doctor(assembly)
             try:
                 ending = self._train(assembly)
             except EngineError as problem:
@@ -168,14 +164,25 @@ class PretrainJob:
         truncate_metrics(self._store, self._run_id, step)
         self.recorder.start_at(step, images_seen)
 
+    def _call_doctor(self, assembly: Assembly) -> None:
+        """Let the doctor see every point from here on, and what there was before a resume."""
+        judge = self._judge
+        facts = run_facts(
+            assembly,
+            self._trainer.method,
+            test_pictures=judge.test_pictures,
+            watched_pictures=judge.watched_pictures,
+        )
+        self._alarms = Alarms(self._store, self._run_id, self.recorder, facts)
+        self.recorder.tell(self._alarms.take)
+
     def _train(self, assembly: Assembly) -> Ending | None:
         if not self._fit_method(assembly):
             return self._controls.ending
         if self._trainer.step == 0:
             for note in self._trainer.method.notes:
                 self.recorder.say(Level.INFO, note)
-            if self._judge.is_due(0):
-                self._evaluate()
+            self._judge_if_due(0)
             self._save()
         self._enter("starting the loader")
         accumulation = self._recipe.training.accumulation
@@ -204,26 +211,14 @@ class PretrainJob:
         """Let a method that needs it learn its targets; False when told to stop meanwhile, to begin anew on resume."""
         if not self._trainer.method.needs_fitting:
             return True
-        self._enter(FITTING)
+        self._enter(PHASE)
         with closing(self._loader(assembly, 0, ENDLESS)) as batches:
             try:
-                self._trainer.fit_method(self._until_stopped(batches))
-            except _LeftEarlyError:
+                self._trainer.fit_method(obeying(batches, self._controls, self._enter))
+            except LeftEarlyError:
                 return False
         self._saved_step = -1  # a checkpoint of this step may be from before
         return True
-
-    def _until_stopped(self, batches: Iterator[Batch]) -> Iterator[Batch]:
-        """Pass batches on, obey what a person asks between them, and show that something happens."""
-        told = time.monotonic()
-        for number, batch in enumerate(batches, start=1):
-            if self._controls():
-                raise _LeftEarlyError
-            self._phase = f"{FITTING}, batch {number:,}"
-            if time.monotonic() - told > TELL_SECONDS:
-                told = time.monotonic()
-                self._tell()
-            yield batch
 
     def _record(self, report: StepReport) -> None:
         self._phase = "training"
@@ -233,8 +228,7 @@ class PretrainJob:
     def _control(self) -> bool:
         """What happens between two steps: judge, save, obey."""
         step = self._trainer.step
-        if self._judge.is_due(step):
-            self._evaluate()
+        self._judge_if_due(step)
         if self._is_save_due(step):
             self._save()
         return self._controls()
@@ -245,16 +239,27 @@ class PretrainJob:
         is_old = time.monotonic() - self._saved_at > self._recipe.training.checkpoint_seconds
         return is_milestone or is_old
 
+    def _judge_if_due(self, step: int) -> None:
+        if self._judge.is_due(step):
+            self._evaluate()
+        elif self._judge.is_watch_due(step):
+            self._take(self._judge.watch)
+
     def _evaluate(self) -> None:
         self._enter("judging the features")
+        self._take_score(self._take(self._judge.evaluate).get("knn"))
+        self.recorder.restart_clock()
+        self._enter("training")
+
+    def _take(self, judge: Callable[[], dict[str, float]]) -> dict[str, float]:
+        """Write down what a look at the features gives, without counting its time as training."""
         self.recorder.flush()  # the pace of the steps so far, before the judging takes its time
-        values = self._judge.evaluate()
+        values = judge()
         self.recorder.restart_clock()
         self.recorder.add(self._trainer.step, values)
         self.recorder.flush()
-        self._take_score(values.get("knn"))
         self.recorder.restart_clock()
-        self._enter("training")
+        return values
 
     def _take_score(self, score: float | None) -> None:
         """Remember an accuracy, and keep the network that has the best one so far."""
@@ -288,6 +293,9 @@ class PretrainJob:
     def _keep_what_is_good(self, problem: EngineError) -> None:
         """Write the curves up to what went wrong, and the network where the problem did not touch it."""
         self.recorder.flush()
+        if isinstance(problem, NotFiniteError):
+            with suppress(EngineError):  # as below
+                self._alarms.tell_not_finite(problem, self._saved_step if self._saved_step >= 0 else None)
         # In the middle of an accumulated step, a network with running statistics is between two steps.
         if isinstance(problem, DataError) and self._recipe.training.accumulation == 1:
             with suppress(EngineError):  # the first problem is the one to tell

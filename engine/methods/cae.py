@@ -6,18 +6,15 @@ K visible, M hidden, D width, P patch side, C channels.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from typing_extensions import override
 
-from engine.data.block_mask import BlockShape, block_mask, scattered_mask
-from engine.data.lanczos import lanczos_resize
-from engine.data.views import random_flip, random_resized_crop_box, resize
+from engine.data.block_mask import BlockShape
+from engine.data.masked_view import MaskedView
 from engine.errors import SettingsError
 from engine.method import Method, Preset, Reconstruction, Sourced, StepOutput, ViewMaker, Views, ViewSpec
 from engine.nn.dalle_encoder import STRIDE, DalleTarget
@@ -168,47 +165,6 @@ def tokenizer_stride(settings: CAESettings, patch_size: int) -> int:
     return min(patch_size, STRIDE) if patch_size in (1, 2, 4) else STRIDE
 
 
-@dataclass(frozen=True)
-class CAEViews:
-    """One crop, resized for the network and, where a tokenizer looks, once more for it; and a mask.
-
-    Two different crops would make the codes those of other patches (official file furnace/transforms.py).
-
-    Args:
-        settings: Of the method.
-        image_size: Side of the network's view, pixels.
-        rows: Rows and columns of patches.
-        tokenizer_size: Side of the tokenizer's view, pixels; 0 for none.
-    """
-
-    settings: CAESettings
-    image_size: int
-    rows: int
-    tokenizer_size: int
-
-    def __call__(self, picture: Tensor, rng: np.random.Generator) -> Views:
-        """``image`` (C, S, S) uint8, ``kept`` (K,), ``masked`` (M,) and perhaps ``tokenizer_image``."""
-        config = self.settings
-        top, left, height, width = random_resized_crop_box(
-            picture.shape[1], picture.shape[2], rng, scale=(config.crop_low, 1.0)
-        )
-        crop = random_flip(picture[:, top : top + height, left : left + width], rng, config.flip)
-        views = {"image": resize(crop, self.image_size, self.image_size), **self._mask(rng)}
-        if self.tokenizer_size:
-            views["tokenizer_image"] = lanczos_resize(crop, self.tokenizer_size, self.tokenizer_size)
-        return views
-
-    def _mask(self, rng: np.random.Generator) -> Views:
-        count = num_masked(self.rows**2, self.settings.mask_ratio)
-        if self.settings.mask == "blocks":
-            shape = BlockShape(self.settings.smallest_block)
-            hidden = block_mask(self.rows, self.rows, count, rng, shape)
-        else:
-            hidden = scattered_mask(self.rows, self.rows, count, rng)
-        flat = torch.from_numpy(hidden.reshape(-1))
-        return {"kept": (~flat).nonzero().flatten(), "masked": flat.nonzero().flatten()}
-
-
 def hidden_of(views: Views) -> Tensor:
     """(B, N), 1 where a patch is hidden."""
     kept, masked = views["kept"], views["masked"]
@@ -315,6 +271,7 @@ class CAE(Method):
     paper = "https://arxiv.org/abs/2202.03026"
     use_when = "You want features of parts that a small probe can read; needs no pairs, and small batches do."
     needs_tokens = True
+    judged_by_neighbours = False
     Config = CAESettings
     presets = PRESETS
 
@@ -403,7 +360,15 @@ class CAE(Method):
     def views(cls, settings: Settings, spec: ViewSpec) -> ViewMaker:
         config = cast("CAESettings", settings)
         rows = spec.image_size // spec.patch_size
-        return CAEViews(config, spec.image_size, rows, rows * tokenizer_stride(config, spec.patch_size))
+        return MaskedView(
+            spec.image_size,
+            rows,
+            num_masked(spec.num_patches, config.mask_ratio),
+            BlockShape(config.smallest_block) if config.mask == "blocks" else None,
+            scale=(config.crop_low, 1.0),
+            flip=config.flip,
+            tokenizer_size=rows * tokenizer_stride(config, spec.patch_size),
+        )
 
     @property
     @override
