@@ -162,13 +162,11 @@ class RunPage(Page):
         if not is_same:
             self._asked = ("", None)
             self.log.show_run(run.id)
-            self.alarms.show_run(run.id)
             self.charts.show_run(run.id)
         self.context.opened_run = run.id
         self._show(run)
         self.header.show_metrics(run.id)
         self.charts.refresh_now()
-        self._show_alarm_count()
         self.chooser.setCurrentIndex(self.chooser.findData(run.id))
 
     def _show(self, run: Run) -> None:
@@ -177,6 +175,8 @@ class RunPage(Page):
         self.header.show_run(run)
         self.controls.show_run(run)
         self.details.show_run(run)
+        self.alarms.show_run(run)
+        self._show_alarm_count()
         if self._asked[1] != _state(run):
             self._asked = ("", None)
         self.header.say_asked(self._asked[0])
