@@ -182,11 +182,16 @@ ALL = Distortion(ColourJitter(0.8, 0.8, 0.8, 0.8, 0.2), 0.2, Blur(0.5, kernel=9)
     st.sampled_from([1, 3]),
     st.integers(0, 10**6),
     st.sampled_from(["torchvision", "byol", "simclr"]),
+    st.sampled_from([100, 128]),
 )
-def test_any_picture_keeps_its_shape_and_follows_its_generator(height, width, channels, seed, form):
+def test_any_picture_keeps_its_shape_and_follows_its_generator(
+    height, width, channels, seed, form, threshold
+):
     image = np.random.default_rng(seed).integers(0, 256, (height, width, channels), dtype=np.uint8)
     before = image.copy()
-    distortion = Distortion(ColourJitter(0.8, 0.8, 0.8, 0.8, 0.2, form), 0.2, Blur(0.5, kernel=9), 0.2)
+    distortion = Distortion(
+        ColourJitter(0.8, 0.8, 0.8, 0.8, 0.2, form), 0.2, Blur(0.5, kernel=9), 0.5, threshold
+    )
     distortion = pickle.loads(pickle.dumps(distortion))
     results = []
     for _ in range(2):
