@@ -18,25 +18,27 @@ from engine.data.multi_crop import DRAWN
 LUMA = (0.299, 0.587, 0.114)
 
 
-class FinishViews:
-    """Completes the batches of a deferred view maker on their device.
+def finish_views(views: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Complete a batch of a deferred view maker on its device.
 
-    The trainer calls it between moving a batch and normalising it; a batch without drawn vectors passes unchanged.
+    The trainer calls it between moving a batch and normalising it; pictures without drawn vectors pass as they are.
+
+    Args:
+        views: name -> (B, V, C, h, w) uint8 on the device, name + "/drawn" -> (B, V, len(Drawn)) in host memory.
+
+    Returns:
+        name -> distorted pictures.
     """
-
-    def __call__(self, views: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Map {"name": (B, V, C, h, w) uint8, "name/drawn": (B, V, K)} to {"name": distorted pictures}."""
-        finished: dict[str, Tensor] = {}
-        for name, pictures in views.items():
-            if name.endswith(DRAWN):
-                continue
-            drawn = views.get(name + DRAWN)
-            if drawn is not None:
-                flat = distort_batch(pictures.flatten(0, -4), drawn.flatten(0, -2))
-                finished[name] = flat.view(pictures.shape)
-            else:
-                finished[name] = pictures
-        return finished
+    finished: dict[str, Tensor] = {}
+    for name, pictures in views.items():
+        if name.endswith(DRAWN):
+            continue
+        drawn = views.get(name + DRAWN)
+        if drawn is not None:
+            flat = distort_batch(pictures.flatten(0, -4), drawn.flatten(0, -2))
+            pictures = flat.view(pictures.shape)
+        finished[name] = pictures
+    return finished
 
 
 @torch.no_grad()
@@ -45,17 +47,19 @@ def distort_batch(images: Tensor, drawn: Tensor) -> Tensor:
 
     Args:
         images: (B, C, h, w) uint8.
-        drawn: (B, len(Drawn)) float32 on the same device.
+        drawn: (B, len(Drawn)) float32 in host memory: what to do to which picture is decided there, so that a GPU
+            never has to be waited for.
 
     Returns:
         (B, C, h, w) uint8, new memory.
     """
+    there = drawn.to(images.device, non_blocking=True)
     levels = _jittered(images.float(), drawn)
     if images.shape[1] == 3:
-        levels = torch.where(_column(drawn, Drawn.GREY) > 0, _grey(levels), levels)
+        levels = torch.where(_column(there, Drawn.GREY) > 0, _grey(levels), levels)
     levels = _blurred(levels.round(), drawn)
     levels = levels.round_().clamp_(0, 255)
-    threshold = _column(drawn, Drawn.THRESHOLD)
+    threshold = _column(there, Drawn.THRESHOLD)
     return torch.where(levels >= threshold, 255 - levels, levels).to(torch.uint8)
 
 
@@ -71,13 +75,14 @@ def _grey(levels: Tensor) -> Tensor:
 def _jittered(levels: Tensor, drawn: Tensor) -> Tensor:
     """Do the four operations in each picture's own order: in each of four rounds every picture gets its next one."""
     order = drawn[:, Drawn.ORDER].long()
-    table = torch.tensor(ORDERS, device=levels.device)
+    table = torch.tensor(ORDERS)
     for round_ in range(len(ORDERS[0])):
         operation = torch.where(order >= 0, table[order.clamp(min=0), round_], -1)
         for number, change in enumerate((_brightness, _contrast, _saturation, _hue)):
             chosen = (operation == number).nonzero().squeeze(1)
             if len(chosen):
-                levels = levels.index_copy(0, chosen, change(levels[chosen], drawn[chosen]).clamp(0, 255))
+                index, values = chosen.to(levels.device), drawn[chosen].to(levels.device)
+                levels = levels.index_copy(0, index, change(levels[index], values).clamp(0, 255))
     return levels
 
 
@@ -132,9 +137,9 @@ def _blurred(levels: Tensor, drawn: Tensor) -> Tensor:
     chosen = (drawn[:, Drawn.SIGMA] > 0).nonzero().squeeze(1)
     if not len(chosen):
         return levels
-    kernels = _kernels(drawn[chosen])
-    radius = kernels.shape[1] // 2
-    some = levels[chosen]
+    kernels = _kernels(drawn[chosen]).to(levels.device)
+    index, radius = chosen.to(levels.device), kernels.shape[1] // 2
+    some = levels[index]
     count, channels, height, width = some.shape
     rows = kernels.repeat_interleave(channels, 0)[:, None, None]
     as_channels = some.reshape(1, count * channels, height, width)
@@ -142,7 +147,7 @@ def _blurred(levels: Tensor, drawn: Tensor) -> Tensor:
     high = conv2d(
         pad(wide, (0, 0, radius, radius), mode="replicate"), rows.transpose(2, 3), groups=count * channels
     )
-    return levels.index_copy(0, chosen, high.view_as(some))
+    return levels.index_copy(0, index, high.view_as(some))
 
 
 def _kernels(drawn: Tensor) -> Tensor:

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.compute import Compute, make_compute
+from engine.data.multi_crop import MultiCrop
 from engine.data.sources import PictureSet, open_pictures
 from engine.data.splits import KnnSplit, knn_split
 from engine.errors import DataError, SettingsError
-from engine.method import Method, ViewSpec
+from engine.method import Method, ViewMaker, ViewSpec
 from engine.nn.normalise import Normalise
 from engine.parts import make_method, method_parts
 from engine.plan import Plan, make_plan
@@ -64,6 +65,13 @@ class Assembly:
     def make_normalise(self) -> Normalise:
         """What pictures pass before the network, on the run's device."""
         return self.method_class.normalise(self.recipe.data.channels).to(self.compute.device)
+
+    def make_view_maker(self) -> ViewMaker:
+        """What makes a picture's views; beside a CUDA device, the loader leaves distortions to it."""
+        maker = self.method_class.views(self.settings, self.spec)
+        if self.compute.device.type == "cuda" and isinstance(maker, MultiCrop):
+            return maker.deferred()
+        return maker
 
     @property
     def loader_workers(self) -> int:

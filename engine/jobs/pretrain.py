@@ -183,7 +183,7 @@ class PretrainJob:
         batches = make_loader(
             assembly.pictures,
             assembly.train_indices,
-            view_maker=assembly.method_class.views(assembly.settings, assembly.spec),
+            view_maker=assembly.make_view_maker(),
             batch_size=self._recipe.training.batch_size,
             seed=self._recipe.training.seed,
             start_step=self._trainer.step * self._recipe.training.accumulation,

@@ -1,5 +1,7 @@
 """A batch finished on the device is what the loader would have made of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,10 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from engine.data.device_views import FinishViews, distort_batch
+from engine.compute import make_compute
+from engine.data.device_views import distort_batch, finish_views
 from engine.data.distortion import Blur, ColourJitter, Distortion
 from engine.data.multi_crop import MultiCrop
 from engine.data.views import View
+from engine.jobs.assembly import assemble
+from engine.methods import METHODS
+from engine.parts import make_method, method_parts
+from engine.plan import make_plan
+from engine.recipe import EncoderSettings, Recipe
+from engine.trainer import Trainer
 
 
 def soft_picture(seed, height, width, channels=3):
@@ -40,7 +49,7 @@ def stacked(view_maker, channels):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_deferred_views_are_finished_to_what_the_loader_makes(form, channels):
     whole = stacked(maker(form), channels)
-    finished = FinishViews()(stacked(maker(form).deferred(), channels))
+    finished = finish_views(stacked(maker(form).deferred(), channels))
     assert list(finished) == list(whole)
     for name, expected in whole.items():
         difference = (finished[name].int() - expected.int()).abs()
@@ -59,7 +68,7 @@ def test_leaving_the_distortion_out_would_be_noticed():
 
 def test_pictures_without_vectors_pass_as_they_are():
     pictures = torch.zeros(2, 3, 8, 8, dtype=torch.uint8)
-    assert FinishViews()({"image": pictures})["image"] is pictures
+    assert finish_views({"image": pictures})["image"] is pictures
 
 
 @given(st.integers(0, 10**6), st.sampled_from([1, 3]), st.integers(1, 20), st.integers(1, 20))
@@ -73,3 +82,25 @@ def test_a_picture_is_finished_alike_alone_and_in_a_batch(seed, channels, height
         alone = distort_batch(images[i : i + 1], drawn[i : i + 1])[0]
         differs = (alone.int() - together[i].int()).abs()
         assert (differs <= 1).float().mean() > 0.9 or drawn[i, -1] < 256
+
+
+def test_the_trainer_sees_finished_views_where_they_were_deferred():
+    method_class = METHODS["byol"]
+    recipe = Recipe(method="byol", encoder=EncoderSettings(name="resnet18", image_size=32))
+    _, settings, spec = method_parts(recipe)
+    maker = method_class.views(settings, spec)
+    compute = make_compute("cpu", "fp32")
+    trainer = Trainer(
+        make_method(recipe), make_plan(recipe.training, 256), compute, method_class.normalise(channels=3)
+    )
+    prepared = [trainer.prepare(stacked(each, 3)) for each in (maker, maker.deferred())]
+    assert prepared[0].keys() == prepared[1].keys()
+    for name, expected in prepared[0].items():
+        assert (prepared[1][name] - expected).abs().mean() < 0.02
+
+
+def test_only_beside_cuda_is_the_loader_spared_the_distortions():
+    assembly = assemble(Recipe(method="byol", encoder=EncoderSettings(name="resnet18", image_size=32)), "cpu")
+    assert not assembly.make_view_maker().is_deferred
+    beside_cuda = replace(assembly, compute=replace(assembly.compute, device=torch.device("cuda")))
+    assert beside_cuda.make_view_maker().is_deferred
