@@ -12,6 +12,7 @@ from engine.errors import DataError, EngineError, NotFiniteError
 from engine.jobs.alarms import Alarms, run_facts
 from engine.jobs.assembly import Assembly, assemble
 from engine.jobs.boundary import told_in_words
+from engine.jobs.caching import with_cache
 from engine.jobs.controls import Controls, Ending
 from engine.jobs.heartbeat import Heartbeat
 from engine.jobs.judge import Judge
@@ -179,9 +180,18 @@ class PretrainJob:
         if self._trainer.step == 0:
             self._judge_if_due(0)
             self._save()
+        pictures = with_cache(
+            assembly,
+            self._store.folder / "cache",
+            say=lambda sentence: self.recorder.say(Level.WARNING, sentence),
+            enter=self._enter,
+            must_stop=self._controls,
+        )
+        if self._controls.ending is not None:
+            return self._controls.ending
         self._enter("starting the loader")
         batches = make_loader(
-            assembly.pictures,
+            pictures,
             assembly.train_indices,
             view_maker=assembly.make_view_maker(),
             batch_size=self._recipe.training.batch_size,
