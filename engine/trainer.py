@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from engine.compute import Compute, choose_attention
+from engine.data.device_views import finish_views
+from engine.data.multi_crop import DRAWN
 from engine.distributed import is_alone, mean_of_each, rank, world_size
 from engine.errors import NotFiniteError
 from engine.method import Method, StepOutput, Views
@@ -156,15 +158,18 @@ class Trainer:
         return values | ({"schedule/weight_decay": weight_decay} if plan.training.weight_decay_end else {})
 
     def prepare(self, batch: dict[str, Any]) -> Views:
-        """Bring a batch to the device; uint8 pictures are normalised there."""
+        """Bring a batch to the device; pictures are distorted there where that was left, and normalised."""
         device = self.compute.device
         views = {
             name: value for name, value in batch.items() if isinstance(value, Tensor) and name != "index"
         }
-        moved = {name: value.to(device, non_blocking=True) for name, value in views.items()}
+        moved = {
+            name: value if name.endswith(DRAWN) else value.to(device, non_blocking=True)
+            for name, value in views.items()
+        }
         return {
             name: self.normalise(value) if value.dtype == torch.uint8 else value
-            for name, value in moved.items()
+            for name, value in finish_views(moved).items()
         }
 
     def _gradients_kept(self, number: int) -> AbstractContextManager[None]:

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from engine.compute import Compute, make_compute
 from engine.data.epoch_order import Share
 from engine.data.loader import make_loader
+from engine.data.multi_crop import MultiCrop
 from engine.data.sources import PictureSet, open_pictures
 from engine.data.splits import KnnSplit, knn_split
 from engine.distributed import rank, world_size
 from engine.errors import DataError, SettingsError
-from engine.method import Method, ViewSpec
+from engine.method import Method, ViewMaker, ViewSpec
 from engine.nn.normalise import Normalise
 from engine.parts import make_method, method_parts
 from engine.plan import Plan, make_plan
@@ -70,18 +71,21 @@ class Assembly:
         """What pictures pass before the network, on the run's device."""
         return self.method_class.normalise(self.recipe.data.channels).to(self.compute.device)
 
-    def make_batches(self, step: int, *, last: int | None = None) -> Generator[dict[str, Any], None, None]:
+    def make_batches(
+        self, step: int, *, last: int | None = None, pictures: PictureSet | None = None
+    ) -> Generator[dict[str, Any], None, None]:
         """This process's share of the batches of the run, from those of a step on; see ``make_loader``.
 
         Args:
             step: Finished updates.
             last: End before this batch; at the run's end when absent.
+            pictures: The same set read in another way, as from a cache.
         """
         training = self.recipe.training
         return make_loader(
-            self.pictures,
+            pictures or self.pictures,
             self.train_indices,
-            view_maker=self.method_class.views(self.settings, self.spec),
+            view_maker=self.make_view_maker(),
             batch_size=training.batch_size,
             seed=training.seed,
             start_step=step * training.accumulation,
@@ -96,6 +100,13 @@ class Assembly:
     def share(self) -> Share:
         """The part of every batch that this process makes."""
         return Share(rank(), world_size())
+
+    def make_view_maker(self) -> ViewMaker:
+        """What makes a picture's views; beside a CUDA device, the loader leaves distortions to it."""
+        maker = self.method_class.views(self.settings, self.spec)
+        if self.compute.device.type == "cuda" and isinstance(maker, MultiCrop):
+            return maker.deferred()
+        return maker
 
     @property
     def loader_workers(self) -> int:

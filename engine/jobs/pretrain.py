@@ -14,6 +14,7 @@ from engine.errors import DataError, EngineError, NotFiniteError
 from engine.jobs.alarms import Alarms, run_facts
 from engine.jobs.assembly import Assembly, assemble
 from engine.jobs.boundary import told_in_words
+from engine.jobs.caching import with_cache
 from engine.jobs.controls import Controls, Ending
 from engine.jobs.fitting import ENDLESS, PHASE, LeftEarlyError, obeying
 from engine.jobs.heartbeat import Heartbeat
@@ -197,8 +198,17 @@ class PretrainJob:
                 self.recorder.say(Level.INFO, note)
             self._judge_if_due(0)
             self._save()
+        pictures = with_cache(
+            assembly,
+            self._store.folder / "cache",
+            say=lambda sentence: self.recorder.say(Level.WARNING, sentence),
+            enter=self._enter,
+            must_stop=self._controls,
+        )
+        if self._controls.ending is not None:
+            return self._controls.ending
         self._enter("starting the loader")
-        batches = assembly.make_batches(self._trainer.step)
+        batches = assembly.make_batches(self._trainer.step, pictures=pictures)
         self.recorder.restart_clock()
         with closing(batches):
             self._trainer.train(batches, record=self._record, control=self._control)
