@@ -63,7 +63,7 @@ class StepOutput:
 
 @dataclass(frozen=True)
 class Sourced:
-    """A value together with where it comes from."""
+    """A value, or a rule (``engine.rules``) that gives it for a data set, together with where it comes from."""
 
     value: Any
     source: str
@@ -104,7 +104,8 @@ class Method(nn.Module):
 
     Subclasses set the class attributes, keep the encoder as ``self.encoder`` and implement ``views`` and ``forward``.
     ``needs_tokens``: only a transformer will do. ``needs_labels``: batches have "label" (B,), -1 where unknown, and
-    the constructor takes ``num_classes``. ``mean`` and ``std``: what pictures in 0..1 are normalised with. Randomness
+    the constructor takes ``num_classes``. ``mean`` and ``std``: what pictures in 0..1 are normalised with.
+    ``deviations``: sentences on what is done otherwise than in the official code, whatever the settings. Randomness
     comes only from the views (drawn from run seed, epoch and picture) and from torch's generator, which the trainer
     seeds at every step.
     """
@@ -120,6 +121,7 @@ class Method(nn.Module):
     Config: ClassVar[type[Settings]]
     presets: ClassVar[Mapping[str, Preset]]
     clips_each_parameter: ClassVar[bool] = False
+    deviations: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
         super().__init__()
