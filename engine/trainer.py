@@ -12,10 +12,13 @@ from torch import Tensor
 from engine.compute import Compute, choose_attention
 from engine.errors import NotFiniteError
 from engine.method import Method, StepOutput, Views
+from engine.monitors import momentum_norm
 from engine.nn.normalise import Normalise
 from engine.optim import clip_each, make_optimizer, set_rates
 from engine.plan import Plan
 
+# Reading every running mean costs about what the gradient's norm does; once in ten steps that is not felt.
+MOMENTUM_STEPS = 10
 FINITE_CHECK_STEPS = 20  # on a device whose queue a check would stall; on a CPU every step is checked
 
 
@@ -110,6 +113,8 @@ class Trainer:
         self.step += 1
         self.method.after_step(self.plan.progress(self.step))
         values: dict[str, Tensor | float] = {**_mean_values(outputs), **scheduled, "grad_norm": norm}
+        if self.step % MOMENTUM_STEPS == 0:
+            values["momentum_norm"] = momentum_norm(self.optimizer)
         return StepReport(self.step, values, images, waited, time.perf_counter() - started, skipped)
 
     def _set_schedules(self) -> dict[str, float]:

@@ -28,7 +28,8 @@ class PresetEntry:
 class MethodEntry:
     """A method as the window shows it.
 
-    ``fields`` are the method's own settings, ``deviations`` sentences on what it does otherwise than the official code.
+    ``fields`` are the method's own settings; ``rebuilds`` says whether it makes pictures that can be looked at;
+    ``deviations`` are sentences on what it does otherwise than the official code.
     """
 
     name: str
@@ -37,6 +38,7 @@ class MethodEntry:
     use_when: str
     needs_tokens: bool
     needs_labels: bool
+    rebuilds: bool
     fields: tuple[FieldEntry, ...]
     presets: Mapping[str, PresetEntry]
     deviations: tuple[str, ...] = ()
@@ -107,7 +109,8 @@ def _read_preset(name: str, entry: dict[str, Any]) -> PresetEntry:
 def _read_method(name: str, entry: dict[str, Any]) -> MethodEntry:
     presets = {key: _read_preset(key, value) for key, value in entry["presets"].items()}
     fields = tuple(fields_of("settings", entry["schema"]))
-    plain = {key: entry[key] for key in ("title", "paper", "use_when", "needs_tokens", "needs_labels")}
+    names = ("title", "paper", "use_when", "needs_tokens", "needs_labels", "rebuilds")
+    plain = {key: entry[key] for key in names}
     return MethodEntry(
         name=name, fields=fields, presets=presets, deviations=tuple(entry["deviations"]), **plain
     )

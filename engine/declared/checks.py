@@ -108,6 +108,22 @@ def _check_length(recipe: Recipe, num_train: int) -> Iterator[Problem]:
         )
 
 
+def _check_epochs(recipe: Recipe, num_train: int) -> Iterator[Problem]:
+    """A method's own phases, all counted in epochs, must fit into the run; a run cut by steps is a mere trial."""
+    if recipe.training.steps:
+        return
+    total = make_plan(recipe.training, num_train).total_epochs
+    for field in load_catalogue().method(recipe.method).fields:
+        epochs = recipe.settings.get(field.name, field.default)
+        if field.unit == "epochs" and epochs > total:
+            yield Problem(
+                field.path,
+                f"'{field.title}' takes {epochs:g} epochs, and the run has only {total:.3g}.",
+                f"Lower it to {int(total)} or less, or train longer.",
+                suggestion=int(total),
+            )
+
+
 def _check_labels(recipe: Recipe, dataset: DatasetFacts) -> Iterator[Problem]:
     method = load_catalogue().method(recipe.method)
     if method.needs_labels and len(dataset.classes) < 2:
@@ -152,6 +168,7 @@ def check_recipe(recipe: Recipe, dataset: DatasetFacts | None, devices: Sequence
         problems += [
             *_check_batch(recipe, dataset.num_train),
             *_check_length(recipe, dataset.num_train),
+            *_check_epochs(recipe, dataset.num_train),
             *_check_labels(recipe, dataset),
         ]
     return sorted(problems, key=lambda problem: problem.level)

@@ -8,7 +8,8 @@ from typing import Any
 
 from engine.checkpoint import MILESTONES
 from engine.data.loader import make_loader, warm_loaders
-from engine.errors import DataError, EngineError
+from engine.errors import DataError, EngineError, NotFiniteError
+from engine.jobs.alarms import Alarms, run_facts
 from engine.jobs.assembly import Assembly, assemble
 from engine.jobs.boundary import told_in_words
 from engine.jobs.controls import Controls, Ending
@@ -102,6 +103,7 @@ class PretrainJob:
             self._describe(assembly)
             self._build(assembly)
             self._resume()
+            self._call_doctor(assembly)
             try:
                 ending = self._train(assembly)
             except EngineError as problem:
@@ -161,10 +163,21 @@ class PretrainJob:
         truncate_metrics(self._store, self._run_id, step)
         self.recorder.start_at(step, images_seen)
 
+    def _call_doctor(self, assembly: Assembly) -> None:
+        """Let the doctor see every point from here on, and what there was before a resume."""
+        judge = self._judge
+        facts = run_facts(
+            assembly,
+            self._trainer.method,
+            test_pictures=judge.test_pictures,
+            watched_pictures=judge.watched_pictures,
+        )
+        self._alarms = Alarms(self._store, self._run_id, self.recorder, facts)
+        self.recorder.tell(self._alarms.take)
+
     def _train(self, assembly: Assembly) -> Ending | None:
         if self._trainer.step == 0:
-            if self._judge.is_due(0):
-                self._evaluate()
+            self._judge_if_due(0)
             self._save()
         self._enter("starting the loader")
         batches = make_loader(
@@ -192,8 +205,7 @@ class PretrainJob:
     def _control(self) -> bool:
         """What happens between two steps: judge, save, obey."""
         step = self._trainer.step
-        if self._judge.is_due(step):
-            self._evaluate()
+        self._judge_if_due(step)
         if self._is_save_due(step):
             self._save()
         return self._controls()
@@ -204,16 +216,27 @@ class PretrainJob:
         is_old = time.monotonic() - self._saved_at > self._recipe.training.checkpoint_seconds
         return is_milestone or is_old
 
+    def _judge_if_due(self, step: int) -> None:
+        if self._judge.is_due(step):
+            self._evaluate()
+        elif self._judge.is_watch_due(step):
+            self._take(self._judge.watch)
+
     def _evaluate(self) -> None:
         self._enter("judging the features")
+        self._take_score(self._take(self._judge.evaluate).get("knn"))
+        self.recorder.restart_clock()
+        self._enter("training")
+
+    def _take(self, judge: Callable[[], dict[str, float]]) -> dict[str, float]:
+        """Write down what a look at the features gives, without counting its time as training."""
         self.recorder.flush()  # the pace of the steps so far, before the judging takes its time
-        values = self._judge.evaluate()
+        values = judge()
         self.recorder.restart_clock()
         self.recorder.add(self._trainer.step, values)
         self.recorder.flush()
-        self._take_score(values.get("knn"))
         self.recorder.restart_clock()
-        self._enter("training")
+        return values
 
     def _take_score(self, score: float | None) -> None:
         """Remember an accuracy, and keep the network that has the best one so far."""
@@ -247,6 +270,9 @@ class PretrainJob:
     def _keep_what_is_good(self, problem: EngineError) -> None:
         """Write the curves up to what went wrong, and the network where the problem did not touch it."""
         self.recorder.flush()
+        if isinstance(problem, NotFiniteError):
+            with suppress(EngineError):  # as below
+                self._alarms.tell_not_finite(problem, self._saved_step if self._saved_step >= 0 else None)
         # In the middle of an accumulated step, a network with running statistics is between two steps.
         if isinstance(problem, DataError) and self._recipe.training.accumulation == 1:
             with suppress(EngineError):  # the first problem is the one to tell

@@ -45,6 +45,20 @@ def test_each_contradiction_is_an_error_at_its_field(changes, facts, place, word
     assert found[0].level == "error"
 
 
+@pytest.mark.parametrize("name", ["teacher_temperature_epochs", "freeze_last_layer"])
+def test_a_phase_of_a_method_that_outlasts_the_run_is_an_error(name):
+    def found(epochs, **changes):
+        recipe = make_recipe("dino", "quick", {f"settings.{name}": epochs, "training.epochs": 4, **changes})
+        return [p for p in check_recipe(recipe, Facts(), ("cpu",)) if p.field == f"settings.{name}"]
+
+    assert not found(4)
+    (problem,) = found(5)
+    assert "the run has only 4" in problem.message
+    assert problem.level == "error"
+    assert problem.suggestion == 4
+    assert not found(5, **{"training.steps": 3})
+
+
 @pytest.mark.parametrize("classes", [[], ["only"]])
 def test_missing_labels_are_a_warning(classes):
     found = problems({}, Facts(classes=classes))
