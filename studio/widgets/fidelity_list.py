@@ -20,6 +20,7 @@ class FidelityList(QWidget):
         super().__init__(parent)
         self.setObjectName("fidelity")
         self._recipe: Recipe | None = None
+        self._sentences: list[str] = []
         self.toggle = QToolButton(self)
         self.toggle.setObjectName("fidelity_toggle")
         self.toggle.setCheckable(True)
@@ -42,8 +43,7 @@ class FidelityList(QWidget):
     @property
     def sentences(self) -> list[str]:
         """The differences as they are listed."""
-        found = (self._rows.itemAt(row).widget() for row in range(self._rows.count()))
-        return [str(label.property("text")) for label in found if label is not None]
+        return list(self._sentences)
 
     def show_recipe(self, recipe: Recipe | None) -> None:
         """List another recipe's differences."""
@@ -51,12 +51,14 @@ class FidelityList(QWidget):
         if recipe is None or recipe == self._recipe:
             return
         self._recipe = recipe
-        while (item := self._rows.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        while self._rows.count():
+            item = self._rows.takeAt(0)
+            label = None if item is None else item.widget()
+            if label is not None:
+                label.setParent(None)
+                label.deleteLater()
         deviations = fidelity(recipe)
+        self._sentences = [deviation.sentence for deviation in deviations]
         counted = wording.counted(len(deviations), "difference") if deviations else "no difference"
         self.toggle.setText(f"Fidelity: {counted} from the paper")
         self.toggle.setEnabled(bool(deviations))

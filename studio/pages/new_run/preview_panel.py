@@ -29,7 +29,7 @@ class PreviewPanel(QWidget):
     """
 
     refused = Signal(object)
-    curves_known = Signal(dict)
+    curves_known = Signal(object)  # a dict, which Qt would sort by its keys
 
     def __init__(self, inspector: InspectorClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
