@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.checkpoint import MILESTONES
-from engine.data.loader import make_loader, warm_loaders
+from engine.compute import resolve_device
+from engine.data.loader import warm_loaders
+from engine.distributed import from_first, joined, wait_for_all, world_size
 from engine.errors import DataError, EngineError, NotFiniteError
 from engine.jobs.alarms import Alarms, run_facts
 from engine.jobs.assembly import Assembly, assemble
@@ -19,6 +21,7 @@ from engine.jobs.keeper import Keeper
 from engine.jobs.recorder import Recorder
 from engine.jobs.system import SystemMonitor
 from engine.jobs.versions import versions
+from engine.jobs.words import Word, exchange
 from engine.recipe import Recipe
 from engine.store import Level, Run, RunStatus, Store, get_run, truncate_metrics, update_run
 from engine.trainer import StepReport, Trainer
@@ -69,7 +72,9 @@ def run(store: Store, run_id: int, *, on_progress: OnProgress | None = None) -> 
         any more, only what is returned says that it failed.
     """
     with told_in_words(store, run_id) as untold:
-        PretrainJob(store, get_run(store, run_id), on_progress or (lambda _: None)).run()
+        job = PretrainJob(store, get_run(store, run_id), on_progress or (lambda _: None))
+        with joined(resolve_device(job.device)):
+            job.run()
     ended = get_run(store, run_id)
     for problem in untold:
         return replace(ended, status=RunStatus.FAILED, error=problem.message, error_fix=problem.fix)
@@ -82,7 +87,7 @@ class PretrainJob:
     def __init__(self, store: Store, claimed: Run, on_progress: OnProgress) -> None:
         self._store, self._run_id = store, claimed.id
         self._recipe = Recipe.model_validate(claimed.recipe)
-        self._device = claimed.claimed_device or self._recipe.training.device
+        self.device = claimed.claimed_device or self._recipe.training.device
         self._on_progress = on_progress
         self._phase = "reading the pictures"
         self._saved_at = time.monotonic()
@@ -97,7 +102,7 @@ class PretrainJob:
         """Assemble, resume, train, end."""
         with Heartbeat(self._beat):
             self._enter("reading the pictures")
-            assembly = assemble(self._recipe, self._device)
+            assembly = assemble(self._recipe, self.device)
             if assembly.loader_workers:
                 warm_loaders()  # they import torch while this process builds the network
             self._describe(assembly)
@@ -126,6 +131,7 @@ class PretrainJob:
             self._run_id,
             save=self._save,
             evaluate=self._evaluate,
+            waiting=lambda: exchange(Word.WAIT),
             resumed=self.recorder.restart_clock,
         )
         index = assembly.compute.device.index if assembly.compute.device.type == "cuda" else None
@@ -146,6 +152,11 @@ class PretrainJob:
             fingerprint=fingerprint,
             versions=dict(facts),
         )
+        if world_size() > 1:
+            rows = self._recipe.training.batch_size // world_size()
+            self.recorder.say(
+                Level.INFO, f"{world_size()} processes train together, {rows} pictures each a batch."
+            )
         for note in assembly.pictures.notes:
             self.recorder.say(Level.INFO, note)
 
@@ -159,6 +170,8 @@ class PretrainJob:
             images_seen, self._best = int(content["images_seen"]), content.get("best")
             step = self._saved_step = self._trainer.step
             self.recorder.say(Level.INFO, f"Resumed from step {step:,}.", step=step)
+        from_first(step)
+        wait_for_all()  # nobody needs the checkpoint any more
         self._keeper.forget_after(step)
         truncate_metrics(self._store, self._run_id, step)
         self.recorder.start_at(step, images_seen)
@@ -180,18 +193,7 @@ class PretrainJob:
             self._judge_if_due(0)
             self._save()
         self._enter("starting the loader")
-        batches = make_loader(
-            assembly.pictures,
-            assembly.train_indices,
-            view_maker=assembly.method_class.views(assembly.settings, assembly.spec),
-            batch_size=self._recipe.training.batch_size,
-            seed=self._recipe.training.seed,
-            start_step=self._trainer.step * self._recipe.training.accumulation,
-            total_steps=assembly.plan.total_batches,
-            workers=assembly.loader_workers,
-            channels=self._recipe.data.channels,
-            pin_memory=assembly.compute.device.type == "cuda",
-        )
+        batches = assembly.make_batches(self._trainer.step)
         self.recorder.restart_clock()
         with closing(batches):
             self._trainer.train(batches, record=self._record, control=self._control)
@@ -208,7 +210,10 @@ class PretrainJob:
         self._judge_if_due(step)
         if self._is_save_due(step):
             self._save()
-        return self._controls()
+        is_left = self._controls()
+        _, skipped = exchange(Word.LEAVE if is_left else Word.GO_ON)
+        self.recorder.tell_skipped(step, skipped)
+        return is_left
 
     def _is_save_due(self, step: int) -> bool:
         total = self._plan.total_steps
