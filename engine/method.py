@@ -4,7 +4,7 @@ The trainer, the catalogue, the window and the command line know only what is he
 ``engine/methods``; see CONTRIBUTING.md for the way to add one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
@@ -152,6 +152,25 @@ class Method(nn.Module):
     def forward(self, views: Views, progress: Progress) -> StepOutput:
         """Compute the loss terms of a batch of views (each tensor stacked along a new first axis B)."""
         raise NotImplementedError
+
+    @property
+    def needs_fitting(self) -> bool:
+        """True while ``before_training`` has something to learn; part of the state, so a resumed run asks again."""
+        return False
+
+    def before_training(self, batches: Iterator[Views]) -> None:
+        """Learn from training views what must stand before the first step, such as a codebook; nothing by default.
+
+        Called once a run, with torch's generator seeded. What is learned belongs into the state dict.
+
+        Args:
+            batches: Views of training pictures, stacked and normalised as for ``forward``, without an end.
+        """
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences for the run's log on what its results depend on, such as what was fitted; none by default."""
+        return ()
 
     def after_step(self, progress: Progress) -> None:
         """Do what follows an optimizer step, such as moving a target network; nothing by default."""

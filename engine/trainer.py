@@ -25,6 +25,8 @@ from engine.plan import Plan
 MOMENTUM_STEPS = 10
 FINITE_CHECK_STEPS = 20  # on a device whose queue a check would stall; on a CPU every step is checked
 
+FITTING_STEP = 2**62  # seeds what comes before the first step; no step of a run has this number
+
 
 @dataclass
 class StepReport:
@@ -91,6 +93,15 @@ class Trainer:
         self._parameters = [
             parameter for group in self.optimizer.param_groups for parameter in group["params"]
         ]
+
+    def fit_method(self, batches: Iterator[dict[str, Any]]) -> None:
+        """Let the method learn what must stand before the first step; the same seed and batches give the same.
+
+        Args:
+            batches: Of training views, without an end.
+        """
+        torch.manual_seed(step_seed(self.plan.training.seed, FITTING_STEP))
+        self.method.before_training(map(self.prepare, batches))
 
     def train(self, batches: Iterator[dict[str, Any]], *, record: Record, control: Control) -> bool:
         """Train from the present step to the end.

@@ -70,8 +70,13 @@ class Assembly:
         """What pictures pass before the network, on the run's device."""
         return self.method_class.normalise(self.recipe.data.channels).to(self.compute.device)
 
-    def make_batches(self, step: int) -> Generator[dict[str, Any], None, None]:
-        """This process's share of the batches of the run, from those of a step on; see ``make_loader``."""
+    def make_batches(self, step: int, *, last: int | None = None) -> Generator[dict[str, Any], None, None]:
+        """This process's share of the batches of the run, from those of a step on; see ``make_loader``.
+
+        Args:
+            step: Finished updates.
+            last: End before this batch; at the run's end when absent.
+        """
         training = self.recipe.training
         return make_loader(
             self.pictures,
@@ -80,7 +85,7 @@ class Assembly:
             batch_size=training.batch_size,
             seed=training.seed,
             start_step=step * training.accumulation,
-            total_steps=self.plan.total_batches,
+            total_steps=self.plan.total_batches if last is None else last,
             workers=self.loader_workers,
             channels=self.recipe.data.channels,
             pin_memory=self.compute.device.type == "cuda",

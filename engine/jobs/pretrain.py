@@ -15,6 +15,7 @@ from engine.jobs.alarms import Alarms, run_facts
 from engine.jobs.assembly import Assembly, assemble
 from engine.jobs.boundary import told_in_words
 from engine.jobs.controls import Controls, Ending
+from engine.jobs.fitting import ENDLESS, PHASE, LeftEarlyError, obeying
 from engine.jobs.heartbeat import Heartbeat
 from engine.jobs.judge import Judge
 from engine.jobs.keeper import Keeper
@@ -189,7 +190,11 @@ class PretrainJob:
         self.recorder.tell(self._alarms.take)
 
     def _train(self, assembly: Assembly) -> Ending | None:
+        if not self._fit_method(assembly):
+            return self._controls.ending
         if self._trainer.step == 0:
+            for note in self._trainer.method.notes:
+                self.recorder.say(Level.INFO, note)
             self._judge_if_due(0)
             self._save()
         self._enter("starting the loader")
@@ -198,6 +203,19 @@ class PretrainJob:
         with closing(batches):
             self._trainer.train(batches, record=self._record, control=self._control)
         return self._controls.ending
+
+    def _fit_method(self, assembly: Assembly) -> bool:
+        """Let a method that needs it learn its targets; False when told to stop meanwhile, to begin anew on resume."""
+        if not self._trainer.method.needs_fitting:
+            return True
+        self._enter(PHASE)
+        with closing(assembly.make_batches(0, last=ENDLESS)) as batches:
+            try:
+                self._trainer.fit_method(obeying(batches, self._controls, self._enter))
+            except LeftEarlyError:
+                return False
+        self._saved_step = -1  # a checkpoint of this step may be from before
+        return True
 
     def _record(self, report: StepReport) -> None:
         self._phase = "training"
