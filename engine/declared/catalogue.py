@@ -10,16 +10,17 @@ from typing import Any
 from engine.declared.fields import FieldEntry, fields_of
 from engine.errors import SettingsError
 from engine.recipe import DataSettings, EncoderSettings, TrainingSettings
+from engine.rules import Rule, is_rule_data, rule_from_data
 
 
 @dataclass(frozen=True)
 class PresetEntry:
-    """A named set of values, with the source of each."""
+    """A named set of values, with the source of each; ``presets.scale_preset`` works out the rules among them."""
 
     name: str
     title: str
     about: str
-    values: Mapping[str, Any]
+    values: Mapping[str, "Any | Rule"]
     sources: Mapping[str, str]
 
 
@@ -27,7 +28,8 @@ class PresetEntry:
 class MethodEntry:
     """A method as the window shows it.
 
-    ``fields`` are the method's own settings; ``rebuilds`` says whether it makes pictures that can be looked at.
+    ``fields`` are the method's own settings; ``rebuilds`` says whether it makes pictures that can be looked at;
+    ``deviations`` are sentences on what it does otherwise than the official code.
     """
 
     name: str
@@ -39,6 +41,20 @@ class MethodEntry:
     rebuilds: bool
     fields: tuple[FieldEntry, ...]
     presets: Mapping[str, PresetEntry]
+    deviations: tuple[str, ...] = ()
+
+    def preset(self, name: str) -> PresetEntry:
+        """One of the method's presets.
+
+        Raises:
+            SettingsError: If there is no such preset.
+        """
+        if name not in self.presets:
+            known = ", ".join(self.presets)
+            raise SettingsError(
+                f"{self.title} has no preset '{name}'.", f"Choose one of {known}.", field="preset"
+            )
+        return self.presets[name]
 
 
 @dataclass(frozen=True)
@@ -82,12 +98,22 @@ def _encoder_choice(field: FieldEntry, encoders: Mapping[str, EncoderEntry]) -> 
     return FieldEntry(**{**vars(field), "type": "choice", "choices": tuple(encoders)})
 
 
+def _read_preset(name: str, entry: dict[str, Any]) -> PresetEntry:
+    values = {
+        path: rule_from_data(value) if is_rule_data(value) else value
+        for path, value in entry["values"].items()
+    }
+    return PresetEntry(name, **{**entry, "values": values})
+
+
 def _read_method(name: str, entry: dict[str, Any]) -> MethodEntry:
-    presets = {key: PresetEntry(key, **value) for key, value in entry["presets"].items()}
+    presets = {key: _read_preset(key, value) for key, value in entry["presets"].items()}
     fields = tuple(fields_of("settings", entry["schema"]))
     names = ("title", "paper", "use_when", "needs_tokens", "needs_labels", "rebuilds")
     plain = {key: entry[key] for key in names}
-    return MethodEntry(name=name, fields=fields, presets=presets, **plain)
+    return MethodEntry(
+        name=name, fields=fields, presets=presets, deviations=tuple(entry["deviations"]), **plain
+    )
 
 
 @cache

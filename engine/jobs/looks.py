@@ -80,7 +80,8 @@ class Looks:
 
     def _preview(self, request: Request) -> Look:
         recipe = recipe_from_dict(request["recipe"])
-        return preview(recipe, self._picture(recipe, request), int(request.get("seed", 0)))
+        num_train = request.get("num_train")
+        return preview(recipe, self._picture(recipe, request), int(request.get("seed", 0)), num_train)
 
     def _reconstruct(self, request: Request) -> Look:
         recipe, artifact, method = self._trained(request)

@@ -25,6 +25,7 @@ from engine.nn.momentum import follow, frozen_copy
 from engine.nn.self_distillation import Centre, collapse_signs, cross_entropy, teacher_targets
 from engine.nn.vit import ViTEncoder
 from engine.optim import ParamGroup, split_decay
+from engine.rules import BatchWithin, ByPictures, EpochsForSteps, ShareOfEpochs
 from engine.schedules import Progress, cosine
 from engine.settings import Settings, setting
 
@@ -208,6 +209,15 @@ def teacher_temperature(settings: DINOSettings, epoch: int) -> float:
 
 
 README = "official README"
+# Prototypes by training pictures: most of 65,536 would never be nearest to any of a few thousand pictures.
+PROTOTYPES = (
+    (20_000, 1024),
+    (50_000, 2048),
+    (100_000, 4096),
+    (200_000, 16_384),
+    (500_000, 32_768),
+    (10**9, 65_536),
+)
 OPTIMISER = {
     "training.base_lr": Sourced(5e-4, f"{OFFICIAL}, --lr"),
     "training.min_lr": Sourced(1e-6, f"{OFFICIAL}, --min_lr"),
@@ -246,11 +256,17 @@ PRESETS = {
             "encoder.name": Sourced("vit_tiny", "ours: trains on a desktop"),
             "encoder.image_size": Sourced(96, "ours: keeps detail at a ninth of the pixels of 288"),
             "encoder.patch_size": Sourced(8, "ours: 144 patches, near the paper's 196"),
-            "training.epochs": Sourced(200, "ours: small data needs many passes"),
-            "training.batch_size": Sourced(
-                64, "paper, table 9: 128 loses 2 points to 1,024; small data needs steps"
+            "training.epochs": Sourced(
+                EpochsForSteps(12_000, 20, 800),
+                "ours: small data needs many passes; the README's longest run has 800",
             ),
-            "settings.prototypes": Sourced(4096, "paper, fig. 12: 4,096 is within half a point of the best"),
+            "training.warmup_epochs": Sourced(ShareOfEpochs(0.05, 10), f"{OFFICIAL}, --warmup_epochs: 10"),
+            "training.batch_size": Sourced(
+                BatchWithin(64, 1 / 8), "paper, table 9: 128 loses 2 points to 1,024; small data needs steps"
+            ),
+            "settings.prototypes": Sourced(
+                ByPictures(PROTOTYPES, "prototypes"), "lightly-train, its method dino"
+            ),
             "settings.local_crops": Sourced(
                 4, "ours: half of the paper's; the first ones help most (paper, table 8)"
             ),
