@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.method import Method, Preset
 from engine.methods import METHODS
-from engine.nn.encoder import ENCODERS
+from engine.nn.encoders import ENCODERS
 
 CATALOGUE_VERSION = 1
 
@@ -30,6 +30,7 @@ def _describe_method(method: type[Method]) -> dict[str, Any]:
         "paper": method.paper,
         "use_when": method.use_when,
         "needs_tokens": method.needs_tokens,
+        "needs_labels": method.needs_labels,
         "schema": method.Config.model_json_schema(),
         "presets": {name: _describe_preset(preset) for name, preset in method.presets.items()},
     }
@@ -40,6 +41,7 @@ def describe() -> dict[str, Any]:
     encoders = {
         name: {
             "title": size.title,
+            "family": size.family,
             "width": size.width,
             "depth": size.depth,
             "heads": size.heads,

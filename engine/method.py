@@ -4,15 +4,17 @@ The trainer, the catalogue, the window and the command line know only what is he
 ``engine/methods``; see CONTRIBUTING.md for the way to add one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from engine.nn.encoder import Encoder
+from engine.nn.normalise import IMAGENET_MEAN, IMAGENET_STD, Normalise
+from engine.nn.vit import ViTEncoder
 from engine.optim import ParamGroup
 from engine.schedules import Progress
 from engine.settings import Settings
@@ -100,9 +102,11 @@ class Reconstruction:
 class Method(nn.Module):
     """A way to learn from pictures without labels.
 
-    Subclasses set the class attributes, keep the encoder as ``self.encoder`` and implement ``views`` and
-    ``forward``. Randomness comes only from the views (drawn from run seed, epoch and picture) and from torch's
-    generator, which the trainer seeds at every step.
+    Subclasses set the class attributes, keep the encoder as ``self.encoder`` and implement ``views`` and ``forward``.
+    ``needs_tokens`` means that only a transformer will do; ``needs_labels`` that batches must have "label" (B,), -1 where
+    unknown, and that the constructor takes ``num_classes``; ``mean`` and ``std`` are what pictures in 0..1 are normalised
+    with. Randomness comes only from the views (drawn from run seed, epoch and picture) and from torch's generator, which
+    the trainer seeds at every step.
     """
 
     name: ClassVar[str]
@@ -110,6 +114,9 @@ class Method(nn.Module):
     paper: ClassVar[str]
     use_when: ClassVar[str]
     needs_tokens: ClassVar[bool] = False
+    needs_labels: ClassVar[bool] = False
+    mean: ClassVar[Sequence[float]] = IMAGENET_MEAN
+    std: ClassVar[Sequence[float]] = IMAGENET_STD
     Config: ClassVar[type[Settings]]
     presets: ClassVar[Mapping[str, Preset]]
     clips_each_parameter: ClassVar[bool] = False
@@ -143,13 +150,37 @@ class Method(nn.Module):
     def after_step(self, progress: Progress) -> None:
         """Do what follows an optimizer step, such as moving a target network; nothing by default."""
 
+    def frozen_parameters(self, progress: Progress) -> Sequence[nn.Parameter]:  # noqa: ARG002 (a contract)
+        """Parameters that this step leaves alone: neither gradient nor weight decay nor moments touch them."""
+        return ()
+
+    @classmethod
+    def curves(cls, settings: Settings, progress: Progress) -> dict[str, float]:  # noqa: ARG003 (a contract)
+        """Values of the method that follow from where the run is, such as a momentum; recorded and drawn beforehand."""
+        return {}
+
+    @classmethod
+    def normalise(cls, channels: int) -> Normalise:
+        """What pictures pass before the network."""
+        return Normalise(channels, cls.mean, cls.std)
+
+    @property
+    def vit(self) -> ViTEncoder:
+        """The encoder of a method that needs tokens, by its own type."""
+        return cast("ViTEncoder", self.encoder)
+
+    @property
+    def evaluated_encoder(self) -> Encoder:
+        """The network that is judged, looked into and exported; a teacher where that is the better one."""
+        return self.encoder
+
     def param_groups(self) -> list[ParamGroup]:
         """Return every trainable parameter in exactly one group."""
         raise NotImplementedError
 
     def features(self, images: Tensor) -> Tensor:
         """Features (B, D) that evaluation judges, from normalised images (B, C, H, W)."""
-        return self.encoder.features(images)
+        return self.evaluated_encoder.features(images)
 
     @classmethod
     def preview(cls, settings: Settings, spec: ViewSpec, views: Views) -> dict[str, Tensor]:

@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from engine.nn.encoder import Encoder
+from engine.nn.lars import LARS, MomentumForm
+from engine.nn.vit import ViTEncoder
 from engine.recipe import TrainingSettings
 
 UNDECAYED_TOKENS = ("pos_embed", "cls_token")  # official file models_vit.py, no_weight_decay
@@ -46,7 +47,7 @@ def split_decay(named_parameters: Iterable[tuple[str, nn.Parameter]]) -> list[Pa
 
 
 def split_by_layer(
-    encoder: Encoder, others: Iterable[tuple[str, nn.Parameter]], layer_decay: float
+    encoder: ViTEncoder, others: Iterable[tuple[str, nn.Parameter]], layer_decay: float
 ) -> list[ParamGroup]:
     """Split the parameters of a classifier for fine-tuning: the deeper a layer, the higher its learning rate.
 
@@ -59,7 +60,7 @@ def split_by_layer(
         others: Named parameters outside its blocks and embedding, such as a new norm and the head.
         layer_decay: Factor from one layer to the one below, 0..1.
     """
-    depth = len(encoder.network.blocks)
+    depth = len(encoder.vit.blocks)
     named = [
         (name, parameter, _layer_of(name, depth)) for name, parameter in encoder.network.named_parameters()
     ]
@@ -82,23 +83,32 @@ def _layer_of(name: str, depth: int) -> int:
 
 
 def make_optimizer(groups: list[ParamGroup], training: TrainingSettings) -> torch.optim.Optimizer:
-    """AdamW over a method's groups; fused where every weight is on a CUDA device."""
-    on_cuda = all(parameter.is_cuda for group in groups for parameter in group.params)
+    """The optimizer that the settings name, over a method's groups; fused where every weight is on a CUDA device."""
     described: list[dict[str, Any]] = [
         {
             "params": group.params,
             "weight_decay": training.weight_decay if group.weight_decay else 0.0,
+            "decays": group.weight_decay,
             "lr_scale": group.lr_scale,
         }
         for group in groups
     ]
+    on_cuda = all(parameter.is_cuda for group in groups for parameter in group.params)
+    if training.optimizer == "sgd":
+        return torch.optim.SGD(
+            described, lr=0.0, momentum=training.momentum, nesterov=training.nesterov, fused=on_cuda
+        )
+    if training.optimizer == "lars":
+        form: MomentumForm = "rate_inside" if training.lr_in_momentum else "rate_outside"
+        return LARS(described, 0.0, momentum=training.momentum, form=form, nesterov=training.nesterov)
     return torch.optim.AdamW(described, lr=0.0, betas=(training.beta1, training.beta2), fused=on_cuda)
 
 
-def set_lr(optimizer: torch.optim.Optimizer, lr: float) -> None:
-    """Write the learning rate into every group, times the group's own scale."""
+def set_rates(optimizer: torch.optim.Optimizer, lr: float, weight_decay: float) -> None:
+    """Write the learning rate, times the group's own scale, into every group and the weight decay where it applies."""
     for group in optimizer.param_groups:
         group["lr"] = lr * group["lr_scale"]
+        group["weight_decay"] = weight_decay if group["decays"] else 0.0
 
 
 def clip_each(parameters: Iterable[nn.Parameter], limit: float) -> None:

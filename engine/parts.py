@@ -5,7 +5,8 @@ import torch
 from engine.errors import SettingsError
 from engine.method import Method, ViewSpec
 from engine.methods import method_named
-from engine.nn.encoder import make_encoder
+from engine.nn.encoders import encoder_size, make_encoder
+from engine.nn.vit import check_vit
 from engine.recipe import Recipe
 from engine.settings import Settings
 
@@ -18,11 +19,13 @@ def method_parts(recipe: Recipe) -> tuple[type[Method], Settings, ViewSpec]:
     """
     method_class = method_named(recipe.method)
     encoder = recipe.encoder
-    if encoder.image_size % encoder.patch_size:
+    if encoder_size(encoder.name).family == "vit":
+        check_vit(encoder)
+    elif method_class.needs_tokens:
         raise SettingsError(
-            f"A patch of {encoder.patch_size} px does not divide an image of {encoder.image_size} px.",
-            "Choose an image size that is a multiple of the patch size.",
-            field="encoder.patch_size",
+            f"{method_class.title} hides patches, and {encoder_size(encoder.name).title} has none.",
+            "Choose a transformer (ViT).",
+            field="encoder.name",
         )
     settings = method_class.Config.model_validate(recipe.settings)
     spec = ViewSpec(encoder.image_size, encoder.patch_size, recipe.data.channels)
@@ -30,12 +33,19 @@ def method_parts(recipe: Recipe) -> tuple[type[Method], Settings, ViewSpec]:
     return method_class, settings, spec
 
 
-def make_method(recipe: Recipe) -> Method:
+def make_method(recipe: Recipe, *, num_classes: int = 0) -> Method:
     """Build the untrained network; the same seed always builds the same weights.
+
+    Args:
+        recipe: What was asked for.
+        num_classes: C of the data set, for a method that learns from labels.
 
     Raises:
         SettingsError: If the recipe contradicts itself.
     """
     method_class, settings, _ = method_parts(recipe)
     torch.manual_seed(recipe.training.seed)
-    return method_class(settings, make_encoder(recipe.encoder, channels=recipe.data.channels))
+    encoder = make_encoder(recipe.encoder, channels=recipe.data.channels)
+    if method_class.needs_labels:
+        return method_class(settings, encoder, num_classes=num_classes)  # type: ignore[call-arg]
+    return method_class(settings, encoder)

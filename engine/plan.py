@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from engine.recipe import TrainingSettings
-from engine.schedules import Progress, scaled_lr, warmup_cosine
+from engine.schedules import Progress, cosine, scaled_lr, warmup_cosine, warmup_cosine_through_peak
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,40 @@ class Plan:
     @property
     def peak_lr(self) -> float:
         """Learning rate at the end of the warm-up."""
-        return scaled_lr(self.training.base_lr, self.training.batch_size, self.training.accumulation)
+        training = self.training
+        return scaled_lr(training.base_lr, training.batch_size, training.accumulation, training.lr_scaling)
+
+    @property
+    def warmup_steps(self) -> int:
+        """Whole updates of the warm-up."""
+        return int(self.training.warmup_epochs * self.steps_per_epoch)
 
     def lr_at(self, step: int) -> float:
         """Learning rate of the update that follows ``step`` finished ones."""
+        training = self.training
+        if training.warmup_form == "through_peak":
+            return warmup_cosine_through_peak(
+                step,
+                peak=self.peak_lr,
+                floor=training.min_lr,
+                warmup_steps=self.warmup_steps,
+                total_steps=self.total_steps,
+            )
+        whole = training.warmup_form == "whole_steps"
         return warmup_cosine(
-            step / self.steps_per_epoch,
+            step if whole else step / self.steps_per_epoch,
             peak=self.peak_lr,
-            floor=self.training.min_lr,
-            warmup_epochs=self.training.warmup_epochs,
-            epochs=self.total_epochs,
+            floor=training.min_lr,
+            warmup_epochs=self.warmup_steps if whole else training.warmup_epochs,
+            epochs=self.total_steps if whole else self.total_epochs,
         )
+
+    def weight_decay_at(self, step: int) -> float:
+        """Weight decay of the update that follows ``step`` finished ones (DINO, official file main_dino.py)."""
+        training = self.training
+        if not training.weight_decay_end:
+            return training.weight_decay
+        return cosine(training.weight_decay, training.weight_decay_end, step / max(self.total_steps, 1))
 
     def progress(self, step: int) -> Progress:
         """Where the run is after ``step`` updates."""

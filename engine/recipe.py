@@ -63,6 +63,21 @@ class EncoderSettings(Settings):
         unit="px",
         source="ours: 144 patches at 96 px; 16 px at 224 in the papers",
         essential=True,
+        help="Only transformers cut pictures into patches.",
+    )
+    stem: Literal["auto", "large", "small", "fast"] = setting(
+        "auto",
+        "Stem of a ResNet",
+        source="SimCLR, official file tf2/model.py: the small stem up to 32 px",
+        help="Large: 7x7, stride 2, and a pool. Small: 3x3, stride 1. Fast: 3x3, stride 2, a quarter of the work.",
+    )
+    layer_scale: float = setting(
+        0.0,
+        "Layer scale",
+        low=0.0,
+        high=1.0,
+        source="ViT paper: none; CAE starts it at 0.1",
+        help="Where the learned factor on each branch of a transformer starts; 0 has none.",
     )
 
 
@@ -108,7 +123,13 @@ class TrainingSettings(Settings):
         log=True,
         essential=True,
         source="MAE PRETRAIN.md, --blr",
-        help="Scaled: learning rate = base x batch x accumulation / 256.",
+        help="Scaled by the rule of the setting 'Scale the rate'.",
+    )
+    lr_scaling: Literal["linear", "sqrt", "none"] = setting(
+        "linear",
+        "Scale the rate",
+        source="MAE, official file main_pretrain.py: linear",
+        help="Linear: base x pictures a step / 256. Sqrt: base x root of the pictures a step. None: the base itself.",
     )
     min_lr: float = setting(
         0.0, "Final learning rate", low=0, high=100, log=True, source="official code, --min_lr"
@@ -122,8 +143,42 @@ class TrainingSettings(Settings):
         source="MAE PRETRAIN.md, --warmup_epochs",
         essential=True,
     )
+    warmup_form: Literal["fraction", "whole_steps", "through_peak"] = setting(
+        "fraction",
+        "Form of the warm-up",
+        source="MAE, official file util/lr_sched.py: fraction",
+        help="Fraction: by fractional epochs (MAE). Whole steps: a whole number of steps (SimCLR, BYOL). Through peak: "
+        "the warm-up ends on the peak, where the cosine starts again (DINO, CAE).",
+    )
     weight_decay: float = setting(
         0.05, "Weight decay", low=0, high=10, log=True, source="MAE PRETRAIN.md, --weight_decay"
+    )
+    weight_decay_end: float = setting(
+        0.0,
+        "Final weight decay",
+        low=0,
+        high=10,
+        log=True,
+        source="MAE: constant",
+        help="Above 0, the weight decay goes there along half a cosine, as in DINO; 0 keeps it constant.",
+    )
+    optimizer: Literal["adamw", "sgd", "lars"] = setting("adamw", "Optimizer", source="MAE paper, table 8")
+    momentum: float = setting(
+        0.9,
+        "Momentum",
+        low=0,
+        high=0.9999,
+        source="official code of SimCLR and BYOL",
+        help="Of SGD and LARS.",
+    )
+    nesterov: bool = setting(
+        False, "Nesterov", source="official code of SimCLR and BYOL: off for LARS", help="Of SGD."
+    )
+    lr_in_momentum: bool = setting(
+        False,
+        "Rate inside the momentum",
+        source="BYOL, MAE and DINO: outside; SimCLR, official file lars_optimizer.py: inside",
+        help="Of LARS: the two forms differ as soon as the rate changes.",
     )
     beta1: float = setting(0.9, "Adam beta 1", low=0, high=0.9999, source="MAE paper, table 8")
     beta2: float = setting(0.95, "Adam beta 2", low=0, high=0.99999, source="MAE paper, table 8")

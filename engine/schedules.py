@@ -54,6 +54,37 @@ def warmup_cosine(epoch: float, *, peak: float, floor: float, warmup_epochs: flo
     return cosine(peak, floor, (epoch - warmup_epochs) / max(epochs - warmup_epochs, 1e-9))
 
 
-def scaled_lr(base_lr: float, batch_size: int, accumulation: int = 1) -> float:
-    """Learning rate after the linear rule: base per 256 pictures (MAE, official file main_pretrain.py)."""
-    return base_lr * batch_size * accumulation / 256
+def warmup_cosine_through_peak(
+    step: int, *, peak: float, floor: float, warmup_steps: int, total_steps: int
+) -> float:
+    """Learning rate of the update that follows ``step`` finished ones, as DINO counts.
+
+    Follows DINO, official file utils.py, cosine_scheduler: the last warm-up step has the peak, the first of the cosine
+    has it again, and the floor is never quite reached.
+
+    Args:
+        step: Finished updates.
+        peak: Largest learning rate.
+        floor: Learning rate the cosine heads for.
+        warmup_steps: Updates of the rising phase; it starts at 0.
+        total_steps: Updates of the whole run.
+    """
+    if step < warmup_steps:
+        return peak * step / max(warmup_steps - 1, 1)
+    return cosine(peak, floor, (step - warmup_steps) / max(total_steps - warmup_steps, 1))
+
+
+def scaled_lr(base_lr: float, batch_size: int, accumulation: int = 1, rule: str = "linear") -> float:
+    """Learning rate for so many pictures a step.
+
+    Args:
+        base_lr: Before scaling.
+        batch_size: Pictures of a batch.
+        accumulation: Batches of a step.
+        rule: "linear" is base * pictures / 256 (MAE, official file main_pretrain.py), "sqrt" is base * root of the
+            pictures, without the 256 (SimCLR, official file tf2/model.py), "none" the base itself (CAE).
+    """
+    pictures = batch_size * accumulation
+    if rule == "none":
+        return base_lr
+    return base_lr * (pictures**0.5 if rule == "sqrt" else pictures / 256)

@@ -13,7 +13,7 @@ from engine.compute import Compute, choose_attention
 from engine.errors import NotFiniteError
 from engine.method import Method, StepOutput, Views
 from engine.nn.normalise import Normalise
-from engine.optim import clip_each, make_optimizer, set_lr
+from engine.optim import clip_each, make_optimizer, set_rates
 from engine.plan import Plan
 
 FINITE_CHECK_STEPS = 20  # on a device whose queue a check would stall; on a CPU every step is checked
@@ -97,8 +97,7 @@ class Trainer:
         started, waited, images = time.perf_counter(), 0.0, 0
         skipped: list[tuple[int, str]] = []
         torch.manual_seed(step_seed(self.plan.training.seed, self.step))
-        lr = self.plan.lr_at(self.step)
-        set_lr(self.optimizer, lr)
+        scheduled = self._set_schedules()
         outputs = []
         for _ in range(self.plan.training.accumulation):
             asked = time.perf_counter()
@@ -110,8 +109,17 @@ class Trainer:
         norm = self._update()
         self.step += 1
         self.method.after_step(self.plan.progress(self.step))
-        values: dict[str, Tensor | float] = {**_mean_values(outputs), "lr": lr, "grad_norm": norm}
+        values: dict[str, Tensor | float] = {**_mean_values(outputs), **scheduled, "grad_norm": norm}
         return StepReport(self.step, values, images, waited, time.perf_counter() - started, skipped)
+
+    def _set_schedules(self) -> dict[str, float]:
+        """Write this step's rates into the optimizer; returns every scheduled value by its metric name."""
+        plan = self.plan
+        lr, weight_decay = plan.lr_at(self.step), plan.weight_decay_at(self.step)
+        set_rates(self.optimizer, lr, weight_decay)
+        curves = type(self.method).curves(self.method.settings, plan.progress(self.step))
+        values = {"lr": lr} | {f"schedule/{name}": value for name, value in curves.items()}
+        return values | ({"schedule/weight_decay": weight_decay} if plan.training.weight_decay_end else {})
 
     def prepare(self, batch: dict[str, Any]) -> Views:
         """Bring a batch to the device; uint8 pictures are normalised there."""
@@ -145,6 +153,10 @@ class Trainer:
             clip_each(self._parameters, limit)
         elif limit:
             torch.nn.utils.clip_grads_with_norm_(self._parameters, limit, norm)
+        for parameter in self.method.frozen_parameters(self.plan.progress(self.step)):
+            parameter.grad = (
+                None  # not zero: weight decay and moments must leave it alone, too (DINO, utils.py)
+            )
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)

@@ -53,6 +53,9 @@ class _TrainBatches:
             shown.append(number)
             views.append(self.view_maker(picture, picture_rng(self.seed, epoch, index)))
         batch: Batch = {name: torch.stack([view[name] for view in views]) for name in views[0]}
+        labels = self.pictures.pictures.labels
+        if labels is not None:
+            batch["label"] = torch.from_numpy(labels[shown])
         return {**batch, "index": torch.tensor(shown, dtype=torch.int64), "skipped": skipped}
 
 

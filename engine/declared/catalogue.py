@@ -32,6 +32,7 @@ class MethodEntry:
     paper: str
     use_when: str
     needs_tokens: bool
+    needs_labels: bool
     fields: tuple[FieldEntry, ...]
     presets: Mapping[str, PresetEntry]
 
@@ -42,6 +43,7 @@ class EncoderEntry:
 
     name: str
     title: str
+    family: str
     width: int
     depth: int
     heads: int
@@ -79,7 +81,7 @@ def _encoder_choice(field: FieldEntry, encoders: Mapping[str, EncoderEntry]) -> 
 def _read_method(name: str, entry: dict[str, Any]) -> MethodEntry:
     presets = {key: PresetEntry(key, **value) for key, value in entry["presets"].items()}
     fields = tuple(fields_of("settings", entry["schema"]))
-    plain = {key: entry[key] for key in ("title", "paper", "use_when", "needs_tokens")}
+    plain = {key: entry[key] for key in ("title", "paper", "use_when", "needs_tokens", "needs_labels")}
     return MethodEntry(name=name, fields=fields, presets=presets, **plain)
 
 

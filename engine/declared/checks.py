@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from engine.declared.catalogue import load_catalogue
 from engine.plan import make_plan
 from engine.recipe import MOST_PATCH_PX, Recipe
 
@@ -44,9 +45,22 @@ def _nearest_divisor(number: int, wanted: int) -> int:
     return min(divisors, key=lambda side: abs(side - wanted))
 
 
+def _check_encoder(recipe: Recipe) -> Iterator[Problem]:
+    catalogue = load_catalogue()
+    entry, method = catalogue.encoders[recipe.encoder.name], catalogue.method(recipe.method)
+    if method.needs_tokens and entry.family != "vit":
+        yield Problem(
+            "encoder.name",
+            f"{method.title} hides patches, and {entry.title} has none.",
+            "Choose a transformer (ViT).",
+            suggestion="vit_tiny",
+        )
+
+
 def _check_sizes(recipe: Recipe) -> Iterator[Problem]:
     encoder = recipe.encoder
-    if encoder.image_size % encoder.patch_size:
+    is_vit = load_catalogue().encoders[encoder.name].family == "vit"
+    if is_vit and encoder.image_size % encoder.patch_size:
         fitting = _nearest_divisor(encoder.image_size, encoder.patch_size)
         yield Problem(
             "encoder.patch_size",
@@ -95,6 +109,13 @@ def _check_length(recipe: Recipe, num_train: int) -> Iterator[Problem]:
 
 
 def _check_labels(recipe: Recipe, dataset: DatasetFacts) -> Iterator[Problem]:
+    method = load_catalogue().method(recipe.method)
+    if method.needs_labels and len(dataset.classes) < 2:
+        yield Problem(
+            "data.location",
+            f"{method.title} learns from labels, and these pictures have none.",
+            "Choose a folder with a folder per class or a list with labels, or a method that needs none.",
+        )
     if recipe.training.knn_every_epochs and len(dataset.classes) < 2:
         found = "one class" if dataset.classes else "no labels"
         yield Problem(
@@ -126,7 +147,7 @@ def check_recipe(recipe: Recipe, dataset: DatasetFacts | None, devices: Sequence
         dataset: What a scan found; None when it was not scanned yet, which leaves out what depends on it.
         devices: Names of this computer's devices.
     """
-    problems = [*_check_sizes(recipe), *_check_device(recipe, devices)]
+    problems = [*_check_encoder(recipe), *_check_sizes(recipe), *_check_device(recipe, devices)]
     if dataset is not None:
         problems += [
             *_check_batch(recipe, dataset.num_train),

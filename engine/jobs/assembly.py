@@ -52,13 +52,18 @@ class Assembly:
         """Pictures to learn from."""
         return self.split.train
 
+    @property
+    def num_classes(self) -> int:
+        """C, classes of the pictures; 0 without labels."""
+        return len(self.pictures.classes)
+
     def make_method(self) -> Method:
         """Build the untrained network from the run's seed, on the run's device."""
-        return make_method(self.recipe).to(self.compute.device)
+        return make_method(self.recipe, num_classes=self.num_classes).to(self.compute.device)
 
     def make_normalise(self) -> Normalise:
         """What pictures pass before the network, on the run's device."""
-        return Normalise(self.recipe.data.channels).to(self.compute.device)
+        return self.method_class.normalise(self.recipe.data.channels).to(self.compute.device)
 
     @property
     def loader_workers(self) -> int:
@@ -89,6 +94,11 @@ def assemble(recipe: Recipe, device: str) -> Assembly:
         raise DataError(
             f"{recipe.data.location} has {len(split.train)} training picture.",
             "Learning needs at least two; add pictures.",
+        )
+    if method_class.needs_labels and not pictures.has_labels:
+        raise DataError(
+            f"{method_class.title} learns from labels, and {recipe.data.location} has none.",
+            "Sort the pictures into a folder per class or give a list with labels, or choose a method that needs none.",
         )
     if recipe.training.batch_size > len(split.train):
         raise SettingsError(

@@ -13,8 +13,8 @@ from torch import Tensor
 from engine.errors import CheckpointError, StoreError
 from engine.jobs.keeper import Keeper
 from engine.method import Method
-from engine.nn.encoder import ENCODERS, LAYER_NORM_EPS
-from engine.nn.normalise import Normalise
+from engine.nn.encoders import ENCODERS, make_encoder
+from engine.nn.vit import LAYER_NORM_EPS
 from engine.parts import make_method
 from engine.recipe import Recipe
 from engine.store import Run, Store, add_artifact, get_run
@@ -74,9 +74,11 @@ def export_run(store: Store, run_id: int, out: Path) -> Path:
         raise CheckpointError(
             f"Run {run_id} has no checkpoint to export.", "Train it first, or press Save now."
         )
-    method = make_method(recipe).eval()
+    method = make_method(recipe, num_classes=int(content.get("num_classes", 0))).eval()
     method.load_state_dict(content["trainer"]["method"])
-    weights = {name: value.contiguous() for name, value in method.encoder.network.state_dict().items()}
+    weights = {
+        name: value.contiguous() for name, value in method.evaluated_encoder.network.state_dict().items()
+    }
     _check(recipe, method, weights)
     _write(out, weights, _card(run, recipe, method, int(content["step"])))
     size = sum(file.stat().st_size for file in out.iterdir() if file.is_file())
@@ -108,7 +110,7 @@ def _write(out: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
 
 def _card(run: Run, recipe: Recipe, method: Method, step: int) -> dict[str, Any]:
     """Everything that is needed to build the network, to feed it, and to know where it comes from."""
-    size, normalise = ENCODERS[recipe.encoder.name], Normalise(recipe.data.channels)
+    size, normalise = ENCODERS[recipe.encoder.name], method.normalise(recipe.data.channels)
     return {
         "title": f"{size.title} pretrained with {method.title}",
         "network": {
@@ -136,8 +138,8 @@ def _card(run: Run, recipe: Recipe, method: Method, step: int) -> dict[str, Any]
 
 def _check(recipe: Recipe, method: Method, weights: dict[str, Tensor]) -> None:
     """Load the weights into a fresh network and compare its features with the run's own."""
-    fresh = make_method(recipe).eval()
-    fresh.encoder.network.load_state_dict(weights)
+    fresh = make_encoder(recipe.encoder, channels=recipe.data.channels).eval()
+    fresh.network.load_state_dict(weights)
     side = recipe.encoder.image_size
     images = torch.randn(CHECK_PICTURES, recipe.data.channels, side, side)
     with torch.no_grad():

@@ -111,7 +111,7 @@ class PretrainJob:
 
     def _build(self, assembly: Assembly) -> None:
         self._enter("building the network")
-        self._plan = assembly.plan
+        self._plan, self._num_classes = assembly.plan, assembly.num_classes
         self._trainer = Trainer(
             assembly.make_method(), assembly.plan, assembly.compute, assembly.make_normalise()
         )
@@ -240,6 +240,7 @@ class PretrainJob:
             "images_seen": self.recorder.images_seen,
             "best": self._best,
             "recipe": self._recipe.model_dump_json(),
+            "num_classes": self._num_classes,
             "trainer": self._trainer.state(),
         }
 

@@ -188,14 +188,15 @@ class MAE(Method):
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
         super().__init__(settings, encoder)
         config = self.config
+        vit = self.vit
         self.decoder = PatchDecoder(
-            encoder_width=encoder.width,
+            encoder_width=vit.width,
             width=config.decoder_width,
             depth=config.decoder_depth,
             heads=config.decoder_heads,
-            grid=encoder.grid,
-            patch_values=encoder.patch_size**2 * encoder.channels,
-            mlp_ratio=encoder.mlp_ratio,  # the official class uses one for both
+            grid=vit.grid,
+            patch_values=vit.patch_size**2 * vit.channels,
+            mlp_ratio=vit.mlp_ratio,  # the official class uses one for both
         )
         self._start_weights()
 
@@ -206,11 +207,11 @@ class MAE(Method):
 
     def _start_weights(self) -> None:
         self.apply(xavier_init)
-        network = self.encoder.network
+        network = self.vit.vit
         xavier_patch_projection(cast("nn.Conv2d", network.patch_embed.proj))
         nn.init.normal_(network.cls_token, std=0.02)
         nn.init.normal_(self.decoder.mask_token, std=0.02)
-        network.pos_embed.data.copy_(sincos_2d(self.encoder.width, *self.encoder.grid, class_token=True))
+        network.pos_embed.data.copy_(sincos_2d(self.encoder.width, *self.vit.grid, class_token=True))
         network.pos_embed.requires_grad = False  # fixed in pretraining, trainable when fine-tuned
 
     @classmethod
@@ -246,9 +247,9 @@ class MAE(Method):
     @override
     def forward(self, views: Views, progress: Progress) -> StepOutput:
         images, mask = views["image"], random_mask(views["noise"], self.config.mask_ratio)
-        prediction = self.decoder(self.encoder.tokens(images, mask.kept), mask.restore)
+        prediction = self.decoder(self.vit.tokens(images, mask.kept), mask.restore)
         losses = patch_losses(
-            prediction, images, self.encoder.patch_size, normalise=self.config.normalise_targets
+            prediction, images, self.vit.patch_size, normalise=self.config.normalise_targets
         )
         return StepOutput({"reconstruction": masked_mean(losses, mask.hidden)})
 
@@ -265,17 +266,17 @@ class MAE(Method):
     @override
     @torch.no_grad()
     def reconstruct(self, views: Views, settings: Settings) -> Reconstruction:
-        images, side = views["image"], self.encoder.patch_size
+        images, side = views["image"], self.vit.patch_size
         mask = random_mask(views["noise"], cast("MAESettings", settings).mask_ratio)
-        prediction = self.decoder(self.encoder.tokens(images, mask.kept), mask.restore).float()
+        prediction = self.decoder(self.vit.tokens(images, mask.kept), mask.restore).float()
         losses = patch_losses(prediction, images, side, normalise=self.config.normalise_targets)
         note = PLAIN_NOTE
         if self.config.normalise_targets:
             mean, spread = _patch_mean_and_spread(patchify(images, side))
             prediction = prediction * spread + mean
             note = NORMALISED_NOTE
-        predicted = unpatchify(prediction, side, *self.encoder.grid)
-        shown = unpatchify(mask.hidden.unsqueeze(-1).expand_as(prediction), side, *self.encoder.grid).bool()
+        predicted = unpatchify(prediction, side, *self.vit.grid)
+        shown = unpatchify(mask.hidden.unsqueeze(-1).expand_as(prediction), side, *self.vit.grid).bool()
         pictures = {
             "original": images,
             "masked": paint_hidden(images, mask.hidden, side),

@@ -5,7 +5,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from engine.nn.encoder import LAYER_NORM_EPS, Encoder
+from engine.nn.vit import LAYER_NORM_EPS, ViTEncoder
 
 HEAD_STD = 2e-5  # official file main_finetune.py
 
@@ -23,13 +23,13 @@ class Classifier(nn.Module):
     """
 
     def __init__(
-        self, encoder: Encoder, num_classes: int, *, pooling: Literal["mean", "cls"] = "mean"
+        self, encoder: ViTEncoder, num_classes: int, *, pooling: Literal["mean", "cls"] = "mean"
     ) -> None:
         super().__init__()
         self.encoder, self.pooling = encoder, pooling
-        encoder.network.pos_embed.requires_grad = True
+        encoder.vit.pos_embed.requires_grad = True
         if pooling == "mean":
-            encoder.network.norm = nn.Identity()
+            encoder.vit.norm = nn.Identity()
             self.norm: nn.Module = partial(nn.LayerNorm, eps=LAYER_NORM_EPS)(encoder.width)
         else:
             self.norm = nn.Identity()

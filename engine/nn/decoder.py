@@ -6,8 +6,8 @@ import torch
 from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
-from engine.nn.encoder import LAYER_NORM_EPS
 from engine.nn.positions import sincos_2d
+from engine.nn.vit import LAYER_NORM_EPS
 
 
 class PatchDecoder(nn.Module):

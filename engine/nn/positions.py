@@ -63,3 +63,25 @@ def resize_positions(table: Tensor, rows: int, columns: int) -> Tensor:
     grid = table[:, 1:].reshape(1, side, side, -1).permute(0, 3, 1, 2)  # (1, D, side, side)
     grid = interpolate(grid, size=(rows, columns), mode="bicubic", align_corners=False)
     return torch.cat([table[:, :1], grid.permute(0, 2, 3, 1).flatten(1, 2)], dim=1)
+
+
+def stretch_positions(table: Tensor, grid: tuple[int, int], wanted: tuple[int, int]) -> Tensor:
+    """Resample a position table for a picture of another size than the network was built for.
+
+    Follows DINO, official file vision_transformer.py, interpolate_pos_encoding: bicubic without antialias, sampling at
+    the factor (n + 0.1) / N, which differs from giving the size and from timm's own resampling.
+
+    Args:
+        table: (1, 1 + N, D), class token first.
+        grid: Rows and columns of the table.
+        wanted: Rows and columns of the picture.
+
+    Returns:
+        (1, 1 + rows * columns, D); the table itself where the grids are equal.
+    """
+    if grid == wanted:
+        return table
+    places = table[:, 1:].reshape(1, *grid, -1).permute(0, 3, 1, 2)  # (1, D, rows, columns)
+    factors = tuple((new + 0.1) / old for new, old in zip(wanted, grid, strict=True))
+    places = interpolate(places, scale_factor=factors, mode="bicubic", align_corners=False)
+    return torch.cat([table[:, :1], places.permute(0, 2, 3, 1).flatten(1, 2)], dim=1)

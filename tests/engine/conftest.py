@@ -32,15 +32,24 @@ class Parity:
         }
 
 
-@pytest.fixture
-def parity():
-    def load(name):
-        path = PARITY_DIR / f"{name}.safetensors"
-        if not path.exists():
-            pytest.skip(f"no official numbers at {path}; set PARITY_DIR to the folder that has them")
-        with safe_open(path, "pt") as file:
-            meta = file.metadata()
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
-        return Parity(tensors, json.loads(meta["hyper"]), json.loads(meta["lists"]))
+def pytest_generate_tests(metafunc):
+    """Run a test marked ``parity("dino_loss")`` once for every file of that name before the first dot."""
+    marker = metafunc.definition.get_closest_marker("parity")
+    if marker is None:
+        return
+    files = sorted(PARITY_DIR.glob(f"{marker.args[0]}.*safetensors"))
+    missing = (
+        f"no official numbers {marker.args[0]} in {PARITY_DIR}; set PARITY_DIR to the folder that has them"
+    )
+    params = [pytest.param(path, id=path.name.removesuffix(".safetensors")) for path in files]
+    nothing = [pytest.param(None, marks=pytest.mark.skip(reason=missing), id="none")]
+    metafunc.parametrize("official", params or nothing, indirect=True)
 
-    return load
+
+@pytest.fixture
+def official(request):
+    """The official numbers of one file, see ``pytest_generate_tests``."""
+    with safe_open(request.param, "pt") as file:
+        meta = file.metadata()
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
+    return Parity(tensors, json.loads(meta["hyper"]), json.loads(meta["lists"]))

@@ -5,7 +5,7 @@ import torch
 
 from engine.compute import Compute, choose_attention, make_compute, resolve_device
 from engine.errors import DeviceError
-from engine.nn.encoder import make_vit
+from engine.nn.vit import make_vit
 
 
 def test_auto_is_a_device_of_this_computer():

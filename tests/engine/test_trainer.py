@@ -9,9 +9,9 @@ from torch import nn
 from engine.compute import Compute
 from engine.errors import NotFiniteError
 from engine.method import Method, StepOutput
-from engine.nn.encoder import make_vit
 from engine.nn.momentum import follow
 from engine.nn.normalise import Normalise
+from engine.nn.vit import make_vit
 from engine.optim import split_decay
 from engine.plan import make_plan
 from engine.recipe import TrainingSettings

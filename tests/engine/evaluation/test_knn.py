@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from engine.evaluation.knn import knn_accuracy, knn_votes
 
 
-@pytest.mark.parametrize("name", ["dino_knn.0", "dino_knn.1"])
-def test_votes_and_predictions_are_the_official_ones(parity, name):
-    official = parity(name)
+@pytest.mark.parity("dino_knn")
+def test_votes_and_predictions_are_the_official_ones(official):
     k, temperature, classes = official.hyper["k"], official.hyper["T"], official.hyper["num_classes"]
     features = [official[f"in.{part}"] for part in ("train_features", "train_labels", "test_features")]
     votes = knn_votes(*features, classes, k=k, temperature=temperature)

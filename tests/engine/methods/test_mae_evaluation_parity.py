@@ -5,9 +5,9 @@ import torch
 from torch.nn import functional as F
 
 from engine.nn.classifier import Classifier, LinearProbe
-from engine.nn.encoder import make_vit
 from engine.nn.lars import LARS
 from engine.nn.positions import resize_positions
+from engine.nn.vit import make_vit
 from engine.optim import split_by_layer
 
 
@@ -36,8 +36,8 @@ def make_classifier(official, pooling):
 
 
 @pytest.mark.parametrize(("pooling", "suffix"), [("mean", "gp"), ("cls", "cls")])
-def test_the_fine_tuning_network_gives_the_official_features_and_logits(parity, pooling, suffix):
-    official = parity("mae_finetune.0")
+@pytest.mark.parity("mae_finetune")
+def test_the_fine_tuning_network_gives_the_official_features_and_logits(official, pooling, suffix):
     classifier = make_classifier(official, pooling)
     with torch.no_grad():
         features, logits = classifier.features(official["in.images"]), classifier(official["in.images"])
@@ -46,8 +46,8 @@ def test_the_fine_tuning_network_gives_the_official_features_and_logits(parity, 
 
 
 @pytest.mark.parametrize(("pooling", "suffix"), [("mean", "gp"), ("cls", "cls")])
-def test_layers_learn_and_decay_as_in_the_official_code(parity, pooling, suffix):
-    official = parity("mae_finetune.0")
+@pytest.mark.parity("mae_finetune")
+def test_layers_learn_and_decay_as_in_the_official_code(official, pooling, suffix):
     classifier = make_classifier(official, pooling)
     others = [(name, p) for name, p in classifier.named_parameters() if not name.startswith("encoder.")]
     groups = split_by_layer(classifier.encoder, others, official.hyper["layer_decay"])
@@ -70,8 +70,8 @@ def test_layers_learn_and_decay_as_in_the_official_code(parity, pooling, suffix)
         assert group.weight_decay == bool(decay), name
 
 
-def test_the_linear_probe_trains_as_the_official_one(parity):
-    official = parity("mae_linprobe.0")
+@pytest.mark.parity("mae_linprobe")
+def test_the_linear_probe_trains_as_the_official_one(official):
     hyper = official.hyper
     probe = LinearProbe(hyper["dim"], hyper["num_classes"])
     probe.load_state_dict(
@@ -106,8 +106,8 @@ def test_lars_follows_the_golden_steps_of_the_official_optimizers():
     torch.testing.assert_close(weight.detach().flatten()[:3], expected, atol=2e-8, rtol=0)
 
 
-def test_positions_are_resized_as_in_the_official_code(parity):
-    official = parity("mae_posembed.0")
+@pytest.mark.parity("mae_posembed")
+def test_positions_are_resized_as_in_the_official_code(official):
     grid = official.hyper["new_grid"]
     resized = resize_positions(official["in.pos_embed"], grid, grid)
     torch.testing.assert_close(resized, official["out.pos_embed_resized"], atol=2e-6, rtol=0)
