@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from engine.declared.fields import FieldEntry, fields_of
+from engine.encoder_names import VitDimensions, read_name
 from engine.errors import SettingsError
 from engine.recipe import DataSettings, EncoderSettings, TrainingSettings
 
@@ -68,6 +69,27 @@ class Catalogue:
             known = ", ".join(self.methods)
             raise SettingsError(f"There is no method '{name}'.", f"Choose one of {known}.", field="method")
         return self.methods[name]
+
+    def encoder(self, name: str) -> EncoderEntry:
+        """The entry of an encoder, or what the name of one outside the list says.
+
+        Raises:
+            SettingsError: If there is no such encoder.
+        """
+        if name in self.encoders:
+            return self.encoders[name]
+        dimensions = read_name(name)
+        if isinstance(dimensions, VitDimensions):
+            width, depth, heads = dimensions.width, dimensions.depth, dimensions.heads
+            return EncoderEntry(name, name, "vit", width, depth, heads, 12 * depth * width**2 / 1e6)
+        if dimensions is not None:
+            width, depth = 2048 * dimensions.width, dimensions.depth
+            per_layer_m = 0.7 if dimensions.selective else 0.47  # of ResNet-50: 35.2 and 23.5 million
+            return EncoderEntry(
+                name, name, "simclr_resnet", width, depth, 0, per_layer_m * depth * dimensions.width**2
+            )
+        known = ", ".join(self.encoders)
+        raise SettingsError(f"There is no encoder '{name}'.", f"Choose one of {known}.", field="encoder.name")
 
     def fields_for(self, method: str) -> list[FieldEntry]:
         """Every setting of a run with this method: data, encoder, training, then the method's own."""

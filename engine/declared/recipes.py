@@ -77,11 +77,7 @@ def recipe_from_dict(tree: Mapping[str, Any]) -> Recipe:
         settings = model_from_fields(method.name, list(method.fields)).model_validate(recipe.settings)
     except ValidationError as problem:
         _first_error(problem, "settings", fields)
-    if recipe.encoder.name not in catalogue.encoders:
-        known = ", ".join(catalogue.encoders)
-        raise SettingsError(
-            f"There is no encoder '{recipe.encoder.name}'.", f"Choose one of {known}.", field="encoder.name"
-        )
+    catalogue.encoder(recipe.encoder.name)
     return recipe.model_copy(update={"settings": settings.model_dump()})
 
 

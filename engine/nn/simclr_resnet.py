@@ -4,19 +4,25 @@ Structure: google-research/simclr, tf2/resnet.py; selective kernels: arXiv 1903.
 TensorFlow's padding is kept, as the published weights were trained with it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from typing_extensions import override
+
+from engine.encoder_names import SimclrDimensions
+from engine.nn.encoder import Encoder, EncoderSize
 
 BLOCKS: Mapping[int, tuple[int, int, int, int]] = {
+    14: (1, 1, 1, 1),
     50: (3, 4, 6, 3),
     101: (3, 4, 23, 3),
     152: (3, 8, 36, 3),
     200: (3, 24, 36, 3),
 }
-"""Depth -> blocks of each group."""
+"""Depth -> blocks of each group; 14 is ours, for trying things on a CPU."""
 BATCH_NORM_EPS = 1e-5  # tf2/resnet.py, BATCH_NORM_EPSILON
 SK_RATIO = 0.0625  # README of SimCLR v2, --sk_ratio for all SK models
 SK_LEAST = 32  # tf2/resnet.py, min_dim
@@ -93,12 +99,11 @@ class SimclrResNet(nn.Module):
     """The network up to its average pooling.
 
     Args:
-        depth: 50, 101, 152 or 200.
+        depth: One of ``BLOCKS``.
         width: Multiplies the channels of every layer.
         selective: True replaces every 3x3 convolution by selective kernels, and the stem and shortcuts by ResNet-D's.
         channels: C, colour channels of a picture.
         small_stem: True for pictures of 32 px or less: one 3x3 convolution, no stride, no pooling (cifar_stem).
-        blocks: Blocks of each group, instead of the depth's own.
     """
 
     def __init__(
@@ -109,14 +114,13 @@ class SimclrResNet(nn.Module):
         selective: bool = False,
         channels: int = 3,
         small_stem: bool = False,
-        blocks: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
         first = 64 * width
-        self.small_stem = small_stem
+        self.small_stem, self.channels = small_stem, channels
         self.stem = _stem(channels, first, selective=selective, small=small_stem)
         width_in = first
-        for group, count in enumerate(blocks or BLOCKS[depth]):
+        for group, count in enumerate(BLOCKS[depth]):
             stage, inner = [], first * 2**group
             for number in range(count):
                 stride = 2 if group and not number else 1
@@ -142,6 +146,64 @@ class SimclrResNet(nn.Module):
         return self.forward_features(images).mean(dim=(2, 3))
 
 
+class SimclrEncoder(Encoder):
+    """SimCLR v2's ResNet as an encoder; its features are the mean over places of the last group."""
+
+    @property
+    def resnet(self) -> SimclrResNet:
+        """The network by its own type."""
+        return cast("SimclrResNet", self.network)
+
+    @property
+    @override
+    def width(self) -> int:
+        return self.resnet.num_features
+
+    @property
+    @override
+    def channels(self) -> int:
+        return self.resnet.channels
+
+    @override
+    def features(self, images: Tensor, *, pooling: str = "cls") -> Tensor:
+        features: Tensor = self.network(images)
+        return features
+
+
+SIMCLR_SIZES: Mapping[str, EncoderSize] = {
+    "simclr_resnet50_1x_sk": EncoderSize("SimCLR ResNet-50 SK", "simclr_resnet", 2048, 50, 0, 35.2),
+    "simclr_resnet50_2x_sk": EncoderSize("SimCLR ResNet-50 (2x) SK", "simclr_resnet", 4096, 50, 0, 140.3),
+    "simclr_resnet152_3x_sk": EncoderSize("SimCLR ResNet-152 (3x) SK", "simclr_resnet", 6144, 152, 0, 794.7),
+}
+"""The ones that are offered; others have their dimensions in their names (``engine.encoder_names``)."""
+
+
+def simclr_size(dimensions: SimclrDimensions) -> EncoderSize:
+    """What is known of a ResNet of SimCLR v2 by its dimensions."""
+    if dimensions.name in SIMCLR_SIZES:
+        return SIMCLR_SIZES[dimensions.name]
+    with torch.device("meta"):  # counted without a byte of memory
+        network = make_simclr_resnet(dimensions).network
+    millions = round(sum(weight.numel() for weight in network.parameters()) / 1e6, 1)
+    title = f"SimCLR ResNet-{dimensions.depth} ({dimensions.width}x){' SK' if dimensions.selective else ''}"
+    return EncoderSize(title, "simclr_resnet", 2048 * dimensions.width, dimensions.depth, 0, millions)
+
+
+def make_simclr_resnet(
+    dimensions: SimclrDimensions, *, channels: int = 3, small_stem: bool = False
+) -> SimclrEncoder:
+    """Build an untrained one."""
+    return SimclrEncoder(
+        SimclrResNet(
+            dimensions.depth,
+            width=dimensions.width,
+            selective=dimensions.selective,
+            channels=channels,
+            small_stem=small_stem,
+        )
+    )
+
+
 def _conv(width_in: int, width_out: int, kernel: int, stride: int = 1) -> nn.Conv2d:
     return nn.Conv2d(width_in, width_out, kernel, stride, padding=(kernel - 1) // 2, bias=False)
 
@@ -162,9 +224,7 @@ def _stem(channels: int, width: int, *, selective: bool, small: bool) -> nn.Sequ
     stem = nn.Sequential()
     for number, convolution in enumerate(convolutions):
         stem.add_module(str(2 * number), convolution)
-        stem.add_module(
-            str(2 * number + 1), nn.Sequential(_norm(convolution.out_channels), nn.ReLU())
-        )
+        stem.add_module(str(2 * number + 1), nn.Sequential(_norm(convolution.out_channels), nn.ReLU()))
     return stem
 
 
@@ -180,4 +240,10 @@ def _variance_scaling(weight: Tensor) -> None:
     """TensorFlow's VarianceScaling (fan in, normal truncated at two deviations), the official initialiser."""
     fan_in = weight[0].numel()
     std = (1 / fan_in) ** 0.5 / 0.87962566103423978  # the deviation that truncation leaves of a unit normal
-    nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std)
+    if weight.is_meta:
+        return
+    with torch.no_grad():
+        weight.normal_(0, std)
+        # Drawing again what is too large is many times faster than trunc_normal_: there may be 800 million weights.
+        while (large := weight.abs() > 2 * std).any():
+            weight[large] = torch.randn(int(large.sum()), device=weight.device) * std

@@ -1,1 +1,1 @@
-"""Weights from elsewhere: read safely, recognised by their names, fitted to an encoder, and accounted for key by key."""
+"""Weights from elsewhere: read safely, recognised by name, fitted to an encoder, accounted for key by key."""

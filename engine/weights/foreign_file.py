@@ -3,10 +3,11 @@
 import argparse
 import hashlib
 import pickle
+import pickletools
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from torch import Tensor
 from engine.errors import CheckpointError
 
 # Official DINO, MAE and CAE files keep their command line as a Namespace, which holds plain values and runs nothing.
-HARMLESS = [argparse.Namespace]
+HARMLESS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [argparse.Namespace]
 MOST_TENSORS = 200_000
+MOST_OPERATIONS = 100_000
 DEEPEST = 16
 _ASKED_FOR = re.compile(r"(?:GLOBAL |Unsupported (?:global|class) )([\w.]+)")
 _NO_TORCH = re.compile(r"^(dill|haiku|jax|flax|optax|numpy\.core|jaxlib|acme|ml_collections)\b")
@@ -112,9 +114,10 @@ def _refusal(path: Path, problem: Exception, *, is_zip: bool) -> CheckpointError
     if is_zip:
         with torch.serialization.safe_globals(HARMLESS):
             asked = torch.serialization.get_unsafe_globals_in_checkpoint(path) or asked
+    asked = asked or list(_asked_by_pickle(path))
     if any(_NO_TORCH.match(name) for name in asked):
         return CheckpointError(
-            f"{path.name} was written by another framework ('{asked[0]}') and runs code when opened, so it was not opened.",
+            f"{path.name} is of another framework and would run '{asked[0]}' when opened, so it was not opened.",
             "Convert it to torch first (DeepMind's BYOL files: byol-convert; its output has torchvision's names) "
             "and import that file.",
         )
@@ -125,6 +128,29 @@ def _refusal(path: Path, problem: Exception, *, is_zip: bool) -> CheckpointError
         "Where you trust the file, save its weights alone (torch.save of the state_dict, or safetensors) "
         "and import that.",
     )
+
+
+def _asked_by_pickle(path: Path) -> Iterator[str]:
+    """What a bare pickle would import, by reading its operations without doing any."""
+    texts: list[str] = []
+    remembered: list[str] = []
+    try:
+        with path.open("rb") as file:
+            for number, (operation, argument, _) in enumerate(pickletools.genops(file)):
+                if operation.name == "GLOBAL":
+                    yield str(argument).replace(" ", ".")
+                elif operation.name == "STACK_GLOBAL":
+                    yield ".".join(texts[-2:])
+                elif operation.name == "MEMOIZE":
+                    remembered.append(texts[-1] if texts else "")
+                elif operation.name in ("BINGET", "LONG_BINGET"):
+                    texts += remembered[int(argument or 0) :][:1]
+                elif isinstance(argument, str):
+                    texts.append(argument)
+                if number > MOST_OPERATIONS:
+                    return
+    except Exception:  # noqa: BLE001 (a damaged pickle can raise nearly anything; there is nothing more to tell)
+        return
 
 
 def _damaged(path: Path) -> CheckpointError:
@@ -155,9 +181,15 @@ def _parts(value: Any) -> Sequence[tuple[Any, Any]]:
     if isinstance(value, argparse.Namespace):
         return ()
     if isinstance(value, Mapping):
-        return [(name, part) for name, part in value.items() if isinstance(part, Tensor | Mapping | list | tuple)]
+        return [
+            (name, part) for name, part in value.items() if isinstance(part, Tensor | Mapping | list | tuple)
+        ]
     if isinstance(value, list | tuple):
-        return [(name, part) for name, part in enumerate(value) if isinstance(part, Tensor | Mapping | list | tuple)]
+        return [
+            (name, part)
+            for name, part in enumerate(value)
+            if isinstance(part, Tensor | Mapping | list | tuple)
+        ]
     return ()
 
 

@@ -39,8 +39,12 @@ class Licence:
     note: str
 
 
-IMAGENET = Expected(IMAGENET_MEAN, IMAGENET_STD, "ImageNet's mean and standard deviation, as the official code")
-ASSUMED = Expected(IMAGENET_MEAN, IMAGENET_STD, "ImageNet's mean and standard deviation, assumed: the file does not say")
+IMAGENET = Expected(
+    IMAGENET_MEAN, IMAGENET_STD, "ImageNet's mean and standard deviation, as the official code"
+)
+ASSUMED = Expected(
+    IMAGENET_MEAN, IMAGENET_STD, "ImageNet's mean and standard deviation, assumed: the file does not say"
+)
 HALF = Expected((0.5,) * 3, (0.5,) * 3, "0.5 and 0.5, as BEiT")
 UNIT = Expected((0.0,) * 3, (1.0,) * 3, "pictures in 0..1 as they are, as SimCLR's official code")
 

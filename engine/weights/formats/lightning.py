@@ -2,7 +2,9 @@
 
 from engine.weights.weight_format import Drop, WeightFormat
 
-_HEADS = r"(?:projector|predictor|projection_head|prediction_head|classifier|online_classifier|prototypes|neck|head|heads)"
+_HEADS = (
+    r"(?:projector|predictor|(?:projection|prediction)_head|(?:online_)?classifier|prototypes|neck|heads?)"
+)
 
 LIGHTNING = WeightFormat(
     name="lightning",

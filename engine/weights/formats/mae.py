@@ -11,13 +11,14 @@ from engine.weights.weight_format import IMAGENET, Drop, Licence, WeightFormat
 NON_COMMERCIAL = Licence(
     "CC-BY-NC-4.0",
     True,
-    "The published MAE weights are under CC-BY-NC 4.0: not for commercial use, nor is what is trained from them.",
+    "The published MAE weights are under CC-BY-NC 4.0: not for commercial use, nor is what is trained from them. "
+    "Weights that you trained yourself are yours.",
 )
 
 
 def _has_sincos_positions(tensors: Mapping[str, Tensor]) -> bool:
     """MAE alone keeps a fixed sine-cosine table in this order (official file util/pos_embed.py)."""
-    table = next(tensor for place, tensor in tensors.items() if place.endswith("pos_embed"))
+    table = tensors["model/pos_embed"] if "model/pos_embed" in tensors else tensors["pos_embed"]
     if table.ndim != 3 or table.shape[2] % 4:
         return False
     side = int(max(table.shape[1] - 1, 0) ** 0.5)

@@ -11,8 +11,7 @@ SIMCLR = WeightFormat(
     roots=("resnet/",),
     source="Separius/SimCLRv2-Pytorch, convert.py; structure of google-research/simclr, tf2/resnet.py",
     renames=(
-        Rename(r"^net\.0\.([024])\.weight$", r"stem.\1.weight"),
-        Rename(r"^net\.0\.([135])\.0\.", r"stem.\1."),
+        Rename(r"^net\.0\.", "stem."),
         Rename(_BLOCK + r"\.projection\.shortcut\.(?:\d+\.)?weight$", r"layer\1.\2.downsample.conv.weight"),
         Rename(_BLOCK + r"\.projection\.bn\.0\.", r"layer\1.\2.downsample.bn."),
         Rename(_BLOCK + r"\.net\.2\.main_conv\.0\.", r"layer\1.\2.conv2.paths."),
