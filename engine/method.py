@@ -103,10 +103,10 @@ class Method(nn.Module):
     """A way to learn from pictures without labels.
 
     Subclasses set the class attributes, keep the encoder as ``self.encoder`` and implement ``views`` and ``forward``.
-    ``needs_tokens`` means that only a transformer will do; ``needs_labels`` that batches must have "label" (B,), -1 where
-    unknown, and that the constructor takes ``num_classes``; ``mean`` and ``std`` are what pictures in 0..1 are normalised
-    with. Randomness comes only from the views (drawn from run seed, epoch and picture) and from torch's generator, which
-    the trainer seeds at every step.
+    ``needs_tokens``: only a transformer will do. ``needs_labels``: batches have "label" (B,), -1 where unknown, and
+    the constructor takes ``num_classes``. ``mean`` and ``std``: what pictures in 0..1 are normalised with. Randomness
+    comes only from the views (drawn from run seed, epoch and picture) and from torch's generator, which the trainer
+    seeds at every step.
     """
 
     name: ClassVar[str]

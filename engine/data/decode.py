@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from engine.data.plain_jpeg import decode_plain_jpeg
 from engine.errors import DataError
 
 Picture = NDArray[np.uint8]
@@ -59,6 +60,9 @@ def read_picture(source: str | os.PathLike[str] | bytes, channels: int = 3) -> P
     data = source if isinstance(source, bytes) else read_bytes(source)
     if not data:
         raise DataError("The file is empty (0 bytes).", "Copy it again or remove it.")
+    plain = decode_plain_jpeg(data, channels, MAX_PIXELS)
+    if plain is not None:
+        return plain
     with warnings.catch_warnings():
         # Pillow warns about harmless oddities (a broken EXIF block, large sizes that are checked below).
         warnings.simplefilter("ignore")

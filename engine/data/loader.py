@@ -12,6 +12,7 @@ from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext, ForkServerContext
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ OnSkip = Callable[[int, str], None]
 PREFETCH = 3
 
 # What a loader process needs and what takes long to import; view makers live beside methods, which import timm.
-SLOW_IMPORTS = ("torch", "torchvision", "timm", "engine.data.loader", "engine.methods")
+SLOW_IMPORTS = ("torch", "torchvision", "timm", "cv2", "engine.data.loader", "engine.methods")
 
 
 class _TrainBatches:
@@ -217,4 +218,5 @@ def _out_of_reach_of_ctrl_c() -> Iterator[None]:
 def _prepare_worker(_: int) -> None:
     """One thread per loader process, for the processes are the parallelism; and none that outlives the run."""
     torch.set_num_threads(1)
+    cv2.setNumThreads(0)
     end_with_parent()

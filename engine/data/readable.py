@@ -5,6 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.data.decode import Picture
 from engine.data.picture_set import PictureSet
 from engine.errors import DataError
 
@@ -15,11 +16,12 @@ Skipped = list[tuple[int, str]]
 
 
 def picture_tensor(pictures: PictureSet, index: int, channels: int) -> Tensor:
-    """Read one picture of a set as (channels, H, W) uint8; ``DataError`` when it cannot be read.
+    """Read one picture of a set as (channels, H, W) uint8; ``DataError`` when it cannot be read."""
+    return as_tensor(pictures.read(index, channels))
 
-    Its memory stays laid out pixel by pixel, which resizing likes best.
-    """
-    picture = pictures.read(index, channels)
+
+def as_tensor(picture: Picture) -> Tensor:
+    """View (H, W, C) as (C, H, W); the memory stays laid out pixel by pixel, which resizing likes best."""
     # Pillow's memory is read-only, and torch has no tensors that may not be written.
     return torch.from_numpy(picture if picture.flags.writeable else picture.copy()).permute(2, 0, 1)
 

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+UNIT_MEAN = (0.0, 0.0, 0.0)  # leaves pictures in 0..1, as SimCLR does
+UNIT_STD = (1.0, 1.0, 1.0)
 
 
 class Normalise(nn.Module):

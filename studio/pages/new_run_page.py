@@ -53,7 +53,7 @@ class NewRunPage(Page):
         self.recipes = RecipeActions(context, self._current_recipe, self)
         self._lay_out()
         self._connect()
-        self.source.methods.choose(next(iter(context.catalogue.methods)))
+        self.source.methods.choose(str(Recipe.model_fields["method"].default))
 
     @override
     def show_with(self, **arguments: object) -> None:

@@ -3,12 +3,16 @@
 import io
 import struct
 import zlib
+from contextlib import suppress
 
 import numpy as np
 import pytest
-from PIL import Image
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
 
 from engine.data.decode import read_picture, to_channels
+from engine.data.plain_jpeg import decode_plain_jpeg
 from engine.errors import DataError
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
@@ -143,3 +147,62 @@ def test_channels_are_changed_by_the_weights_of_pillow():
     assert to_channels(picture, 1)[0, :, 0].tolist() == [76, 29]
     assert to_channels(to_channels(picture, 1), 3).shape == (1, 2, 3)
     assert to_channels(picture, 3) is picture
+
+
+def jpegs():
+    """Ordinary JPEGs, and ones with something about them that only Pillow is trusted with."""
+    image = smooth_image(96, 130)
+    adobe = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\1"
+    odd_exif = Image.Exif()
+    odd_exif[0x0112] = 6
+    kinds = {f"subsampling {way}": encoded(image, "JPEG", subsampling=way) for way in (0, 1, 2)}
+    kinds["progressive"] = encoded(image, "JPEG", progressive=True, quality=95)
+    kinds["restarts"] = encoded(image, "JPEG", restart_marker_rows=2)
+    kinds["comment"] = encoded(image, "JPEG", comment=b"made by hand")
+    kinds["grey"] = encoded(image.convert("L"), "JPEG")
+    kinds["cmyk"] = encoded(image.convert("CMYK"), "JPEG")
+    kinds["turned"] = encoded(image, "JPEG", exif=odd_exif)
+    kinds["rgb inside"] = encoded(image, "JPEG", keep_rgb=True)
+    kinds["adobe"] = kinds["subsampling 0"][:2] + adobe + kinds["subsampling 0"][2:]
+    kinds["profile"] = encoded(image, "JPEG", icc_profile=b"x" * 200)
+    kinds["more behind the end"] = kinds["subsampling 2"] + b"\0" * 7
+    return kinds
+
+
+def smooth_image(height, width):
+    coarse = np.random.default_rng(0).integers(0, 256, (height // 8, width // 8, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize((width, height))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kind", list(jpegs()))
+def test_jpegs_have_the_levels_that_pillow_reads(kind, channels):
+    data = jpegs()[kind]
+    with Image.open(io.BytesIO(data)) as image:
+        upright = ImageOps.exif_transpose(image)
+        expected = np.asarray(upright.convert("RGB" if channels == 3 else "L"))
+    assert np.array_equal(read_picture(data, channels).squeeze(), expected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_plain"),
+    [("subsampling 2", True), ("progressive", True), ("grey", True), ("comment", True)]
+    + [(kind, False) for kind in ("cmyk", "turned", "adobe", "profile", "rgb inside", "more behind the end")],
+)
+def test_only_ordinary_jpegs_are_decoded_the_fast_way(kind, is_plain):
+    assert (decode_plain_jpeg(jpegs()[kind], 3, 10**6) is not None) == is_plain
+
+
+@given(st.integers(0, 10**6), st.integers(0, 255))
+def test_a_jpeg_with_a_byte_changed_is_read_or_refused_in_words(place, value):
+    data = bytearray(jpegs()["subsampling 2"])
+    data[place % len(data)] = value
+    with suppress(DataError):
+        assert read_picture(bytes(data)).shape[2] == 3
+
+
+@given(st.integers(0, 4000))
+def test_a_jpeg_cut_anywhere_is_refused(length):
+    data = jpegs()["subsampling 2"]
+    with pytest.raises(DataError):
+        read_picture(data[: length % len(data)])
