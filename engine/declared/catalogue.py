@@ -10,6 +10,7 @@ from typing import Any
 from engine.declared.fields import FieldEntry, fields_of
 from engine.encoder_names import VitDimensions, read_name
 from engine.errors import SettingsError
+from engine.imported_settings import ABOUT, IMPORTED, TITLE, ImportedSettings
 from engine.recipe import DataSettings, EncoderSettings, TrainingSettings
 
 
@@ -60,11 +61,13 @@ class Catalogue:
     fields: tuple[FieldEntry, ...]
 
     def method(self, name: str) -> MethodEntry:
-        """The entry of a method.
+        """The entry of a method, or of imported weights.
 
         Raises:
             SettingsError: If there is no such method.
         """
+        if name == IMPORTED:
+            return _imported()
         if name not in self.methods:
             known = ", ".join(self.methods)
             raise SettingsError(f"There is no method '{name}'.", f"Choose one of {known}.", field="method")
@@ -94,6 +97,14 @@ class Catalogue:
     def fields_for(self, method: str) -> list[FieldEntry]:
         """Every setting of a run with this method: data, encoder, training, then the method's own."""
         return [*self.fields, *self.method(method).fields]
+
+
+def _imported() -> MethodEntry:
+    """Imported weights: looked into and exported, never trained, so that no list of methods has them."""
+    fields = tuple(fields_of("settings", ImportedSettings.model_json_schema()))
+    return MethodEntry(
+        IMPORTED, TITLE, "", ABOUT, needs_tokens=False, needs_labels=False, fields=fields, presets={}
+    )
 
 
 def _encoder_choice(field: FieldEntry, encoders: Mapping[str, EncoderEntry]) -> FieldEntry:

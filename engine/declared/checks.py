@@ -48,6 +48,12 @@ def _nearest_divisor(number: int, wanted: int) -> int:
 def _check_encoder(recipe: Recipe) -> Iterator[Problem]:
     catalogue = load_catalogue()
     entry, method = catalogue.encoder(recipe.encoder.name), catalogue.method(recipe.method)
+    if not method.presets:
+        yield Problem(
+            "method",
+            f"{method.title} are not trained as they are.",
+            "Choose a method, and start it from them: encoder.weights = run:NUMBER.",
+        )
     if method.needs_tokens and entry.family != "vit":
         yield Problem(
             "encoder.name",

@@ -93,6 +93,12 @@ def make_recipe(method: str, preset: str = "desktop", changes: Mapping[str, Any]
         SettingsError: If a name is unknown or a value is out of bounds.
     """
     entry = load_catalogue().method(method)
+    if not entry.presets:
+        raise SettingsError(
+            f"{entry.title} are not trained as they are.",
+            "Choose a method, and start it from them: encoder.weights = run:NUMBER.",
+            field="method",
+        )
     if preset not in entry.presets:
         known = ", ".join(entry.presets)
         raise SettingsError(

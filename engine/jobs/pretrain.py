@@ -16,8 +16,10 @@ from engine.jobs.heartbeat import Heartbeat
 from engine.jobs.judge import Judge
 from engine.jobs.keeper import Keeper
 from engine.jobs.recorder import Recorder
+from engine.jobs.starting_weights import starting_weights
 from engine.jobs.system import SystemMonitor
 from engine.jobs.versions import versions
+from engine.parts import start_from
 from engine.recipe import Recipe
 from engine.store import Level, Run, RunStatus, Store, get_run, truncate_metrics, update_run
 from engine.trainer import StepReport, Trainer
@@ -90,6 +92,7 @@ class PretrainJob:
             int, float
         ] = {}  # step -> k-NN accuracy, of the steps judged since the start or resume
         self._best: float | None = None
+        self._origin: dict[str, Any] = {}
         self.recorder = Recorder(store, claimed)
 
     def run(self) -> None:
@@ -155,11 +158,26 @@ class PretrainJob:
         if content is not None:
             self._trainer.load_state(content["trainer"])
             images_seen, self._best = int(content["images_seen"]), content.get("best")
+            self._origin = dict(content.get("origin") or {})
             step = self._saved_step = self._trainer.step
             self.recorder.say(Level.INFO, f"Resumed from step {step:,}.", step=step)
+        else:
+            self._start_from_weights()
         self._keeper.forget_after(step)
         truncate_metrics(self._store, self._run_id, step)
         self.recorder.start_at(step, images_seen)
+
+    def _start_from_weights(self) -> None:
+        """Begin where the recipe says, and write down what became of every tensor."""
+        start = starting_weights(self._store, self._recipe)
+        if start is None:
+            return
+        start_from(self._trainer.method, start.state)
+        self._origin = dict(start.origin)
+        source = self._recipe.encoder.weights
+        self.recorder.say(Level.INFO, f"Starts from {source}: {start.report}.", detail=start.report.as_text())
+        if start.warning:
+            self.recorder.say(Level.WARNING, start.warning)
 
     def _train(self, assembly: Assembly) -> Ending | None:
         if self._trainer.step == 0:
@@ -241,6 +259,7 @@ class PretrainJob:
             "best": self._best,
             "recipe": self._recipe.model_dump_json(),
             "num_classes": self._num_classes,
+            "origin": self._origin,
             "trainer": self._trainer.state(),
         }
 

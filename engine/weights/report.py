@@ -74,7 +74,17 @@ class KeyReport:
         told = ", ".join(f"{count} {fate}" for fate, count in self.counts.items() if count)
         return f"{self.filled} of {self.needed} tensors of the encoder filled ({told})"
 
+    def as_text(self) -> str:
+        """One line for each tensor."""
+        return "\n".join(map(_line, self.rows))
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         rows = [{**asdict(row), "fate": row.fate.value} for row in self.rows]
         return {"counts": self.counts, "needed": self.needed, "share": self.share, "rows": rows}
+
+
+def _line(row: Row) -> str:
+    to = f" -> {row.name}" if row.name and row.name != row.key else ""
+    reason = f" ({row.reason})" if row.reason else ""
+    return f"{row.fate.value:<11} {row.key or '(none)'}{to}{reason}"

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from torch import Tensor
-
-from engine.nn.normalise import IMAGENET_MEAN, IMAGENET_STD
 
 
 @dataclass(frozen=True)
@@ -14,13 +13,11 @@ class Expected:
     """What pictures in 0..1 are normalised with before the network.
 
     Args:
-        mean: A number per channel.
-        std: A number per channel.
+        name: As a recipe calls it.
         source: Where that is known from.
     """
 
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
+    name: Literal["imagenet", "unit", "half"]
     source: str
 
 
@@ -39,14 +36,10 @@ class Licence:
     note: str
 
 
-IMAGENET = Expected(
-    IMAGENET_MEAN, IMAGENET_STD, "ImageNet's mean and standard deviation, as the official code"
-)
-ASSUMED = Expected(
-    IMAGENET_MEAN, IMAGENET_STD, "ImageNet's mean and standard deviation, assumed: the file does not say"
-)
-HALF = Expected((0.5,) * 3, (0.5,) * 3, "0.5 and 0.5, as BEiT")
-UNIT = Expected((0.0,) * 3, (1.0,) * 3, "pictures in 0..1 as they are, as SimCLR's official code")
+IMAGENET = Expected("imagenet", "as the official code does")
+ASSUMED = Expected("imagenet", "assumed, as the file does not say")
+HALF = Expected("half", "as BEiT does")
+UNIT = Expected("unit", "as SimCLR's official code does: pictures in 0..1 as they are")
 
 APACHE = Licence("Apache-2.0", False, "The published weights are under Apache-2.0.")
 UNKNOWN = Licence("unknown", False, "The file says nothing of its licence; ask where it comes from.")
