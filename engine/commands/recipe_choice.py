@@ -198,5 +198,8 @@ def _parse_value(text: str, entry: FieldEntry) -> Any:
 
 
 def relocated(recipe: Recipe, location: str) -> Recipe:
-    """Return the recipe with the full address of its pictures, so that it means the same from every folder."""
-    return _changed(recipe, {"data.location": location})
+    """Return the recipe with full addresses of pictures and weights, so that it means the same from every folder."""
+    weights = recipe.encoder.weights
+    is_file = weights and not weights.startswith("run:")
+    changes = {"encoder.weights": str(Path(weights).expanduser().absolute())} if is_file else {}
+    return _changed(recipe, {"data.location": location, **changes})

@@ -8,7 +8,9 @@ from importlib.resources import files
 from typing import Any
 
 from engine.declared.fields import FieldEntry, fields_of
+from engine.encoder_names import VitDimensions, read_name
 from engine.errors import SettingsError
+from engine.imported_settings import ABOUT, IMPORTED, TITLE, ImportedSettings
 from engine.recipe import DataSettings, EncoderSettings, TrainingSettings
 from engine.rules import Rule, is_rule_data, rule_from_data
 
@@ -79,19 +81,50 @@ class Catalogue:
     fields: tuple[FieldEntry, ...]
 
     def method(self, name: str) -> MethodEntry:
-        """The entry of a method.
+        """The entry of a method, or of imported weights.
 
         Raises:
             SettingsError: If there is no such method.
         """
+        if name == IMPORTED:
+            return _imported()
         if name not in self.methods:
             known = ", ".join(self.methods)
             raise SettingsError(f"There is no method '{name}'.", f"Choose one of {known}.", field="method")
         return self.methods[name]
 
+    def encoder(self, name: str) -> EncoderEntry:
+        """The entry of an encoder, or what the name of one outside the list says.
+
+        Raises:
+            SettingsError: If there is no such encoder.
+        """
+        if name in self.encoders:
+            return self.encoders[name]
+        dimensions = read_name(name)
+        if isinstance(dimensions, VitDimensions):
+            width, depth, heads = dimensions.width, dimensions.depth, dimensions.heads
+            return EncoderEntry(name, name, "vit", width, depth, heads, 12 * depth * width**2 / 1e6)
+        if dimensions is not None:
+            width, depth = 2048 * dimensions.width, dimensions.depth
+            per_layer_m = 0.7 if dimensions.selective else 0.47  # of ResNet-50: 35.2 and 23.5 million
+            return EncoderEntry(
+                name, name, "simclr_resnet", width, depth, 0, per_layer_m * depth * dimensions.width**2
+            )
+        known = ", ".join(self.encoders)
+        raise SettingsError(f"There is no encoder '{name}'.", f"Choose one of {known}.", field="encoder.name")
+
     def fields_for(self, method: str) -> list[FieldEntry]:
         """Every setting of a run with this method: data, encoder, training, then the method's own."""
         return [*self.fields, *self.method(method).fields]
+
+
+def _imported() -> MethodEntry:
+    """Imported weights: looked into and exported, never trained, so that no list of methods has them."""
+    fields = tuple(fields_of("settings", ImportedSettings.model_json_schema()))
+    return MethodEntry(
+        IMPORTED, TITLE, "", ABOUT, needs_tokens=False, needs_labels=False, fields=fields, presets={}
+    )
 
 
 def _encoder_choice(field: FieldEntry, encoders: Mapping[str, EncoderEntry]) -> FieldEntry:

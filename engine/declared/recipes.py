@@ -78,11 +78,7 @@ def recipe_from_dict(tree: Mapping[str, Any]) -> Recipe:
         settings = model_from_fields(method.name, list(method.fields)).model_validate(recipe.settings)
     except ValidationError as problem:
         _first_error(problem, "settings", fields)
-    if recipe.encoder.name not in catalogue.encoders:
-        known = ", ".join(catalogue.encoders)
-        raise SettingsError(
-            f"There is no encoder '{recipe.encoder.name}'.", f"Choose one of {known}.", field="encoder.name"
-        )
+    catalogue.encoder(recipe.encoder.name)
     return recipe.model_copy(update={"settings": settings.model_dump()})
 
 
@@ -105,7 +101,14 @@ def make_recipe(
     Raises:
         SettingsError: If a name is unknown or a value is out of bounds.
     """
-    scaled = scale_preset(load_catalogue().method(method).preset(preset), changes, num_train)
+    entry = load_catalogue().method(method)
+    if not entry.presets:
+        raise SettingsError(
+            f"{entry.title} are not trained as they are.",
+            "Choose a method, and start it from them: encoder.weights = run:NUMBER.",
+            field="method",
+        )
+    scaled = scale_preset(entry.preset(preset), changes, num_train)
     tree: dict[str, Any] = {"method": method, "preset": preset, **{section: {} for section in SECTIONS}}
     for path, value in {**scaled.values, **(changes or {})}.items():
         section, _, name = path.partition(".")

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from engine.inspection.look import Look, batch_of_one, to_picture
 from engine.inspection.planned import planned_curves
-from engine.parts import method_parts
+from engine.parts import make_normalise, method_parts
 from engine.recipe import Recipe
 
 
@@ -26,7 +26,7 @@ def preview(recipe: Recipe, picture: Tensor, seed: int, num_train: int | None = 
         SettingsError: If the settings contradict each other, with the field to change.
     """
     method_class, settings, spec = method_parts(recipe)
-    normalise = method_class.normalise(spec.channels)
+    normalise = make_normalise(recipe)
     views = batch_of_one(method_class.views(settings, spec), picture, seed, normalise)
     shown = method_class.preview(settings, spec, views)
     names = {title.lower().replace(" ", "_"): title for title in shown}

@@ -21,7 +21,7 @@ from engine.distributed import rank, world_size
 from engine.errors import DataError, SettingsError
 from engine.method import Method, ViewMaker, ViewSpec
 from engine.nn.normalise import Normalise
-from engine.parts import make_method, method_parts
+from engine.parts import make_method, make_normalise, method_parts
 from engine.plan import Plan, make_plan
 from engine.recipe import Recipe
 from engine.settings import Settings
@@ -69,7 +69,7 @@ class Assembly:
 
     def make_normalise(self) -> Normalise:
         """What pictures pass before the network, on the run's device."""
-        return self.method_class.normalise(self.recipe.data.channels).to(self.compute.device)
+        return make_normalise(self.recipe).to(self.compute.device)
 
     def make_batches(
         self, step: int, *, last: int | None = None, pictures: PictureSet | None = None
@@ -133,6 +133,7 @@ def assemble(recipe: Recipe, device: str) -> Assembly:
         EngineError: In words, for pictures, settings or a device that cannot be used.
     """
     method_class, settings, spec = method_parts(recipe)
+    method_class.views(settings, spec)  # refuses what cannot be trained
     compute = make_compute(device, recipe.training.precision)
     pictures = open_pictures(recipe.data.location, recipe.data.kind)
     split = knn_split(pictures, recipe.held_out, recipe.training.seed)

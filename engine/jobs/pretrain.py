@@ -21,9 +21,11 @@ from engine.jobs.heartbeat import Heartbeat
 from engine.jobs.judge import Judge
 from engine.jobs.keeper import Keeper
 from engine.jobs.recorder import Recorder
+from engine.jobs.starting_weights import starting_weights
 from engine.jobs.system import SystemMonitor
 from engine.jobs.versions import versions
 from engine.jobs.words import Word, exchange
+from engine.parts import start_from
 from engine.recipe import Recipe
 from engine.store import Level, Run, RunStatus, Store, get_run, truncate_metrics, update_run
 from engine.trainer import StepReport, Trainer
@@ -98,6 +100,7 @@ class PretrainJob:
             int, float
         ] = {}  # step -> k-NN accuracy, of the steps judged since the start or resume
         self._best: float | None = None
+        self._origin: dict[str, Any] = {}
         self.recorder = Recorder(store, claimed)
 
     def run(self) -> None:
@@ -170,13 +173,28 @@ class PretrainJob:
         if content is not None:
             self._trainer.load_state(content["trainer"])
             images_seen, self._best = int(content["images_seen"]), content.get("best")
+            self._origin = dict(content.get("origin") or {})
             step = self._saved_step = self._trainer.step
             self.recorder.say(Level.INFO, f"Resumed from step {step:,}.", step=step)
+        else:
+            self._start_from_weights()
         from_first(step)
         wait_for_all()  # nobody needs the checkpoint any more
         self._keeper.forget_after(step)
         truncate_metrics(self._store, self._run_id, step)
         self.recorder.start_at(step, images_seen)
+
+    def _start_from_weights(self) -> None:
+        """Begin where the recipe says, and write down what became of every tensor."""
+        start = starting_weights(self._store, self._recipe)
+        if start is None:
+            return
+        start_from(self._trainer.method, start.state)
+        self._origin = dict(start.origin)
+        source = self._recipe.encoder.weights
+        self.recorder.say(Level.INFO, f"Starts from {source}: {start.report}.", detail=start.report.as_text())
+        if start.warning:
+            self.recorder.say(Level.WARNING, start.warning)
 
     def _call_doctor(self, assembly: Assembly) -> None:
         """Let the doctor see every point from here on, and what there was before a resume."""
@@ -297,6 +315,7 @@ class PretrainJob:
             "best": self._best,
             "recipe": self._recipe.model_dump_json(),
             "num_classes": self._num_classes,
+            "origin": self._origin,
             "trainer": self._trainer.state(),
         }
 

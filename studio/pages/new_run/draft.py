@@ -145,7 +145,7 @@ def _is_gone(location: str) -> bool:
 
 def checkpoint_bytes(recipe: Recipe, catalogue: Catalogue) -> float:
     """Room that one checkpoint takes at least: the encoder's weights and its optimizer's moments."""
-    return catalogue.encoders[recipe.encoder.name].params_m * 1e6 * WEIGHT_BYTES * COPIES_IN_A_CHECKPOINT
+    return catalogue.encoder(recipe.encoder.name).params_m * 1e6 * WEIGHT_BYTES * COPIES_IN_A_CHECKPOINT
 
 
 def most_checkpoints(recipe: Recipe) -> int:
