@@ -31,6 +31,7 @@ def _describe_method(method: type[Method]) -> dict[str, Any]:
         "use_when": method.use_when,
         "needs_tokens": method.needs_tokens,
         "needs_labels": method.needs_labels,
+        "rebuilds": method.reconstruct is not Method.reconstruct,
         "schema": method.Config.model_json_schema(),
         "presets": {name: _describe_preset(preset) for name, preset in method.presets.items()},
     }

@@ -31,11 +31,13 @@ class ViewSpec:
         image_size: Side of the square view in pixels.
         patch_size: P, side of a patch in pixels.
         channels: 1 or 3.
+        has_patches: False for an encoder that does not cut pictures into patches.
     """
 
     image_size: int
     patch_size: int
     channels: int = 3
+    has_patches: bool = True
 
     @property
     def num_patches(self) -> int:
@@ -104,9 +106,10 @@ class Method(nn.Module):
 
     Subclasses set the class attributes, keep the encoder as ``self.encoder`` and implement ``views`` and ``forward``.
     ``needs_tokens``: only a transformer will do. ``needs_labels``: batches have "label" (B,), -1 where unknown, and
-    the constructor takes ``num_classes``. ``mean`` and ``std``: what pictures in 0..1 are normalised with. Randomness
-    comes only from the views (drawn from run seed, epoch and picture) and from torch's generator, which the trainer
-    seeds at every step.
+    the constructor takes ``num_classes``. ``judged_by_neighbours``: k-NN accuracy tells whether it learns; not so where
+    features need a trained head, as those of MAE and CAE do. ``mean`` and ``std``: what pictures in 0..1 are normalised
+    with. Randomness comes only from the views (drawn from run seed, epoch and picture) and from torch's generator,
+    which the trainer seeds at every step.
     """
 
     name: ClassVar[str]
@@ -120,6 +123,7 @@ class Method(nn.Module):
     Config: ClassVar[type[Settings]]
     presets: ClassVar[Mapping[str, Preset]]
     clips_each_parameter: ClassVar[bool] = False
+    judged_by_neighbours: ClassVar[bool] = True
 
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
         super().__init__()

@@ -24,7 +24,8 @@ def method_parts(recipe: Recipe) -> tuple[type[Method], Settings, ViewSpec]:
     """
     method_class = method_named(recipe.method)
     encoder = recipe.encoder
-    if encoder_size(encoder.name).family == "vit":
+    has_patches = encoder_size(encoder.name).family == "vit"
+    if has_patches:
         check_vit(encoder)
     elif method_class.needs_tokens:
         raise SettingsError(
@@ -33,7 +34,7 @@ def method_parts(recipe: Recipe) -> tuple[type[Method], Settings, ViewSpec]:
             field="encoder.name",
         )
     settings = method_class.Config.model_validate(recipe.settings)
-    spec = ViewSpec(encoder.image_size, encoder.patch_size, recipe.data.channels)
+    spec = ViewSpec(encoder.image_size, encoder.patch_size, recipe.data.channels, has_patches)
     method_class.check(settings, spec)
     return method_class, settings, spec
 

@@ -54,6 +54,7 @@ class StudioContext:
         preferences: What the window remembers between launches.
         navigate: ``navigate("run", {"run_id": 3})`` opens a page and calls its ``show_with(run_id=3)``.
         toast: ``toast("Saved.", "good")``; see :class:`Toast`.
+        opened_run: Key of the run that was opened last on any page; pages that show one run open on it.
     """
 
     store: Store
@@ -65,3 +66,4 @@ class StudioContext:
     preferences: Preferences = field(default_factory=Preferences)
     navigate: Callable[[str, dict[str, object]], None] = _go_nowhere
     toast: Toast = _say_nothing
+    opened_run: int | None = None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from engine.weights.report import KeyReport
 
 
-def import_weights(
+def import_weights(  # noqa: PLR0917 - the signature is the list of flags
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of torch.save or safetensors.")],
     name: Annotated[str, typer.Option(help="Label of the run; after the file when left out.")] = "",
     heads: Annotated[

@@ -175,7 +175,7 @@ def _parse_value(text: str, field: FieldEntry) -> Any:
 
 
 def relocated(recipe: Recipe, location: str) -> Recipe:
-    """Return the recipe with full addresses of its pictures and weights, so that it means the same from every folder."""
+    """Return the recipe with full addresses of pictures and weights, so that it means the same from every folder."""
     weights = recipe.encoder.weights
     is_file = weights and not weights.startswith("run:")
     changes = {"encoder.weights": str(Path(weights).expanduser().absolute())} if is_file else {}

@@ -27,7 +27,10 @@ class PresetEntry:
 
 @dataclass(frozen=True)
 class MethodEntry:
-    """A method as the window shows it; ``fields`` are the method's own settings."""
+    """A method as the window shows it.
+
+    ``fields`` are the method's own settings; ``rebuilds`` says whether it makes pictures that can be looked at.
+    """
 
     name: str
     title: str
@@ -35,6 +38,7 @@ class MethodEntry:
     use_when: str
     needs_tokens: bool
     needs_labels: bool
+    rebuilds: bool
     fields: tuple[FieldEntry, ...]
     presets: Mapping[str, PresetEntry]
 
@@ -114,7 +118,8 @@ def _encoder_choice(field: FieldEntry, encoders: Mapping[str, EncoderEntry]) -> 
 def _read_method(name: str, entry: dict[str, Any]) -> MethodEntry:
     presets = {key: PresetEntry(key, **value) for key, value in entry["presets"].items()}
     fields = tuple(fields_of("settings", entry["schema"]))
-    plain = {key: entry[key] for key in ("title", "paper", "use_when", "needs_tokens", "needs_labels")}
+    names = ("title", "paper", "use_when", "needs_tokens", "needs_labels", "rebuilds")
+    plain = {key: entry[key] for key in names}
     return MethodEntry(name=name, fields=fields, presets=presets, **plain)
 
 

@@ -94,6 +94,30 @@ def _check_batch(recipe: Recipe, num_train: int) -> Iterator[Problem]:
         )
 
 
+def _check_processes(recipe: Recipe, devices: Sequence[str]) -> Iterator[Problem]:
+    processes, batch, wanted = recipe.training.processes, recipe.training.batch_size, recipe.training.device
+    if processes == 1:
+        return
+    if batch % processes:
+        yield Problem(
+            "training.processes",
+            f"{processes} training processes cannot share a batch of {batch} evenly.",
+            "Take a batch that they divide.",
+            suggestion=_nearest_divisor(batch, processes),
+        )
+    kind = (devices[0] if wanted == "auto" else wanted).partition(":")[0]
+    cards = [device for device in devices if device.startswith("cuda")]
+    if kind == "mps" or (kind == "cuda" and processes > len(cards)):
+        has = f"{len(cards)} graphics cards" if kind == "cuda" else "one device of this kind"
+        most = max((number for number in range(1, len(cards) + 1) if batch % number == 0), default=1)
+        yield Problem(
+            "training.processes",
+            f"{processes} training processes need as many devices, and this computer has {has}.",
+            f"Take {most}, or train on the CPU.",
+            suggestion=most,
+        )
+
+
 def _check_length(recipe: Recipe, num_train: int) -> Iterator[Problem]:
     training = recipe.training
     plan = make_plan(training, num_train)
@@ -112,6 +136,22 @@ def _check_length(recipe: Recipe, num_train: int) -> Iterator[Problem]:
             "Add up fewer batches a step or train longer.",
             suggestion=1,
         )
+
+
+def _check_epochs(recipe: Recipe, num_train: int) -> Iterator[Problem]:
+    """A method's own phases, all counted in epochs, must fit into the run; a run cut by steps is a mere trial."""
+    if recipe.training.steps:
+        return
+    total = make_plan(recipe.training, num_train).total_epochs
+    for field in load_catalogue().method(recipe.method).fields:
+        epochs = recipe.settings.get(field.name, field.default)
+        if field.unit == "epochs" and epochs > total:
+            yield Problem(
+                field.path,
+                f"'{field.title}' takes {epochs:g} epochs, and the run has only {total:.3g}.",
+                f"Lower it to {int(total)} or less, or train longer.",
+                suggestion=int(total),
+            )
 
 
 def _check_labels(recipe: Recipe, dataset: DatasetFacts) -> Iterator[Problem]:
@@ -154,10 +194,12 @@ def check_recipe(recipe: Recipe, dataset: DatasetFacts | None, devices: Sequence
         devices: Names of this computer's devices.
     """
     problems = [*_check_encoder(recipe), *_check_sizes(recipe), *_check_device(recipe, devices)]
+    problems += _check_processes(recipe, devices)
     if dataset is not None:
         problems += [
             *_check_batch(recipe, dataset.num_train),
             *_check_length(recipe, dataset.num_train),
+            *_check_epochs(recipe, dataset.num_train),
             *_check_labels(recipe, dataset),
         ]
     return sorted(problems, key=lambda problem: problem.level)

@@ -19,7 +19,7 @@ class Look:
     """Arrays to show and what they mean.
 
     Args:
-        arrays: Name -> picture (H, W, C) uint8, or a map (H, W) float32.
+        arrays: Name -> picture (H, W, C) uint8, a map (H, W) float32, or maps (heads, rows, columns) float32.
         titles: Name -> label.
         info: Numbers and notes that belong to the pictures.
     """

@@ -1,6 +1,8 @@
 """Judges the features while a run trains: k-NN accuracy where there are labels, spread and rank everywhere."""
 
+import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -10,13 +12,16 @@ from torch import Tensor
 from engine.data.eval_loader import EvalBatch, make_eval_loader
 from engine.evaluation.knn import TEMPERATURE, K, knn_accuracy
 from engine.jobs.assembly import Assembly
-from engine.monitors import effective_rank, feature_spread
+from engine.monitors import effective_rank, feature_spread, mean_cosine
 from engine.trainer import Trainer
 
 # A trend needs no more pictures than these; a final judgement is a run of its own, on all of them.
 MOST_BANK = 10_000
 MOST_TEST = 2_000
-MOST_UNLABELLED = 2_000
+# Spread, cosine and rank are taken of the same few pictures every time: a rank grows with the pictures it is of.
+MOST_WATCHED = 512
+# Features of a picture cost at most what a training step spends on one (in MAE, which encodes a quarter, about that).
+WATCH_SHARE = 0.01
 BATCH_SIZE = 256
 CACHE_BYTES = 512 * 2**20
 
@@ -36,19 +41,35 @@ class Judge:
         if split.is_possible:
             self._bank, self._test = _some(split.bank, MOST_BANK, seed), _some(split.test, MOST_TEST, seed)
         else:
-            self._bank, self._test = split.train[:0], _some(split.train, MOST_UNLABELLED, seed)
+            self._bank, self._test = split.train[:0], _some(split.train, MOST_WATCHED, seed)
+        self._watched = _some(self._test, MOST_WATCHED, seed)
+        step_pictures = assembly.recipe.training.batch_size * assembly.recipe.training.accumulation
+        self._watch_steps = math.ceil(len(self._watched) / (WATCH_SHARE * step_pictures))
+
+    @property
+    def test_pictures(self) -> int:
+        """How many pictures k-NN classifies."""
+        return len(self._test) if len(self._bank) else 0
+
+    @property
+    def watched_pictures(self) -> int:
+        """Of how many pictures spread, cosine and rank are taken."""
+        return len(self._watched)
 
     @property
     def protocol(self) -> str:
-        """What the number means, in words."""
+        """What the numbers mean, in words."""
+        watched = (
+            f"Spread, mean cosine and effective rank of {len(self._watched):,} pictures are watched at least every "
+            f"{self._watch_steps:,} steps."
+        )
         if not self._assembly.plan.training.knn_every_epochs:
-            return "The features are not judged on the way: 'k-NN every' is 0."
+            return f"No k-NN on the way: 'k-NN every' is 0. {watched}"
         if not len(self._bank):
-            shown = f"Feature spread and effective rank of {len(self._test):,} pictures are watched instead."
-            return f"{self._assembly.split.reason} {shown}"
+            return f"{self._assembly.split.reason} {watched}"
         return (
             f"k-NN (k={K}, T={TEMPERATURE}, cosine) of {len(self._test):,} pictures ({self._assembly.split.origin}) "
-            f"against {len(self._bank):,} training pictures."
+            f"against {len(self._bank):,} training pictures. {watched}"
         )
 
     def is_due(self, step: int) -> bool:
@@ -59,20 +80,33 @@ class Judge:
             return False
         return step in (0, plan.total_steps) or int(step / every) > int((step - 1) / every)
 
-    @torch.no_grad()
+    def is_watch_due(self, step: int) -> bool:
+        """True before the first step, every so many that watching takes a hundredth of the time, and after the last."""
+        return step == self._assembly.plan.total_steps or step % self._watch_steps == 0
+
     def evaluate(self) -> dict[str, float]:
-        """Metric name -> value for the network as it is now; it trains on afterwards as if nothing had been."""
+        """All metrics, name -> value, of the network as it is now; it trains on afterwards as if nothing had been."""
+        if not len(self._bank):
+            return self.watch()
+        with self._at_rest():
+            features, labels = self._features("test", self._test)
+            bank, bank_labels = self._features("bank", self._bank)
+        knn = knn_accuracy(bank, bank_labels, features, labels).top1
+        return {**_signs(features[np.isin(self._test, self._watched)]), "knn": knn}
+
+    def watch(self) -> dict[str, float]:
+        """Only what needs no labels and few pictures: spread, mean cosine, effective rank."""
+        with self._at_rest():
+            return _signs(self._features("watched", self._watched)[0])
+
+    @contextmanager
+    def _at_rest(self) -> Iterator[None]:
+        """The network as it judges: no gradients, running statistics left alone."""
         method = self._trainer.method
         method.eval()
         try:
-            features, labels = self._features("test", self._test)
-            if not len(features):
-                return {}
-            values = {"feature_spread": feature_spread(features), "effective_rank": effective_rank(features)}
-            if len(self._bank):
-                bank, bank_labels = self._features("bank", self._bank)
-                values["knn"] = knn_accuracy(bank, bank_labels, features, labels).top1
-            return values
+            with torch.no_grad():
+                yield
         finally:
             method.train()
 
@@ -104,6 +138,17 @@ class Judge:
             return batches
         self._cache[name] = list(batches)
         return iter(self._cache[name])
+
+
+def _signs(features: Tensor) -> dict[str, float]:
+    """Signs of collapse in features (N, D); none of fewer than two."""
+    if len(features) < 2:
+        return {}
+    return {
+        "feature_spread": feature_spread(features),
+        "mean_cosine": mean_cosine(features),
+        "effective_rank": effective_rank(features),
+    }
 
 
 def _some(indices: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:

@@ -16,6 +16,7 @@ from engine.data.sources import PictureSet, open_pictures
 from engine.data.views import resize
 from engine.declared import recipe_from_dict
 from engine.errors import CheckpointError, DataError, EngineError
+from engine.inspection.attention import attend
 from engine.inspection.look import Array, Look
 from engine.inspection.preview import preview
 from engine.inspection.reconstruction import reconstruct
@@ -45,6 +46,7 @@ class Looks:
             "thumbnails": self._thumbnails,
             "preview": self._preview,
             "reconstruct": self._reconstruct,
+            "attention": self._attention,
         }
 
     def answer(self, request: Request) -> Look:
@@ -81,10 +83,7 @@ class Looks:
         return preview(recipe, self._picture(recipe, request), int(request.get("seed", 0)))
 
     def _reconstruct(self, request: Request) -> Look:
-        run = get_run(self._store, int(request["run"]))
-        recipe = recipe_from_dict(run.recipe)
-        artifact = self._checkpoint(run.id, request.get("artifact"))
-        method = self._network(str(artifact.path), recipe.model_dump_json())
+        recipe, artifact, method = self._trained(request)
         _, settings, spec = method_parts(recipe)
         ratio = request.get("mask_ratio")
         if ratio is not None and "mask_ratio" in type(settings).model_fields:
@@ -92,6 +91,21 @@ class Looks:
         picture, seed = self._picture(recipe, request), int(request.get("seed", 0))
         look = reconstruct(method, settings, spec, picture, seed, sizes=make_normalise(recipe))
         return Look(look.arrays, look.titles, {**look.info, "step": artifact.step, "mask_ratio": ratio})
+
+    def _attention(self, request: Request) -> Look:
+        """Where the last block looks; ``size`` is the picture's shorter side in pixels, the run's own by default."""
+        recipe, artifact, method = self._trained(request)
+        size = int(request.get("size") or recipe.encoder.image_size)
+        sizes = make_normalise(recipe)
+        look = attend(method.evaluated_encoder, self._picture(recipe, request), size, sizes=sizes)
+        return Look(look.arrays, look.titles, {**look.info, "step": artifact.step})
+
+    def _trained(self, request: Request) -> tuple[Recipe, Artifact, Method]:
+        """What a request looks into: a run's recipe, its checkpoint, and the network with that checkpoint's weights."""
+        run = get_run(self._store, int(request["run"]))
+        recipe = recipe_from_dict(run.recipe)
+        artifact = self._checkpoint(run.id, request.get("artifact"))
+        return recipe, artifact, self._network(str(artifact.path), recipe.model_dump_json())
 
     def _checkpoint(self, run_id: int, artifact_id: int | None) -> Artifact:
         checkpoints = list_artifacts(self._store, run_id, KIND)

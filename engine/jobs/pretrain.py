@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.checkpoint import MILESTONES
-from engine.data.loader import make_loader, warm_loaders
-from engine.errors import DataError, EngineError
+from engine.compute import resolve_device
+from engine.data.loader import warm_loaders
+from engine.distributed import from_first, joined, wait_for_all, world_size
+from engine.errors import DataError, EngineError, NotFiniteError
+from engine.jobs.alarms import Alarms, run_facts
 from engine.jobs.assembly import Assembly, assemble
 from engine.jobs.boundary import told_in_words
 from engine.jobs.controls import Controls, Ending
@@ -19,6 +22,7 @@ from engine.jobs.recorder import Recorder
 from engine.jobs.starting_weights import starting_weights
 from engine.jobs.system import SystemMonitor
 from engine.jobs.versions import versions
+from engine.jobs.words import Word, exchange
 from engine.parts import start_from
 from engine.recipe import Recipe
 from engine.store import Level, Run, RunStatus, Store, get_run, truncate_metrics, update_run
@@ -70,7 +74,9 @@ def run(store: Store, run_id: int, *, on_progress: OnProgress | None = None) -> 
         any more, only what is returned says that it failed.
     """
     with told_in_words(store, run_id) as untold:
-        PretrainJob(store, get_run(store, run_id), on_progress or (lambda _: None)).run()
+        job = PretrainJob(store, get_run(store, run_id), on_progress or (lambda _: None))
+        with joined(resolve_device(job.device)):
+            job.run()
     ended = get_run(store, run_id)
     for problem in untold:
         return replace(ended, status=RunStatus.FAILED, error=problem.message, error_fix=problem.fix)
@@ -83,7 +89,7 @@ class PretrainJob:
     def __init__(self, store: Store, claimed: Run, on_progress: OnProgress) -> None:
         self._store, self._run_id = store, claimed.id
         self._recipe = Recipe.model_validate(claimed.recipe)
-        self._device = claimed.claimed_device or self._recipe.training.device
+        self.device = claimed.claimed_device or self._recipe.training.device
         self._on_progress = on_progress
         self._phase = "reading the pictures"
         self._saved_at = time.monotonic()
@@ -99,12 +105,13 @@ class PretrainJob:
         """Assemble, resume, train, end."""
         with Heartbeat(self._beat):
             self._enter("reading the pictures")
-            assembly = assemble(self._recipe, self._device)
+            assembly = assemble(self._recipe, self.device)
             if assembly.loader_workers:
                 warm_loaders()  # they import torch while this process builds the network
             self._describe(assembly)
             self._build(assembly)
             self._resume()
+            self._call_doctor(assembly)
             try:
                 ending = self._train(assembly)
             except EngineError as problem:
@@ -127,6 +134,7 @@ class PretrainJob:
             self._run_id,
             save=self._save,
             evaluate=self._evaluate,
+            waiting=lambda: exchange(Word.WAIT),
             resumed=self.recorder.restart_clock,
         )
         index = assembly.compute.device.index if assembly.compute.device.type == "cuda" else None
@@ -147,6 +155,11 @@ class PretrainJob:
             fingerprint=fingerprint,
             versions=dict(facts),
         )
+        if world_size() > 1:
+            rows = self._recipe.training.batch_size // world_size()
+            self.recorder.say(
+                Level.INFO, f"{world_size()} processes train together, {rows} pictures each a batch."
+            )
         for note in assembly.pictures.notes:
             self.recorder.say(Level.INFO, note)
 
@@ -163,6 +176,8 @@ class PretrainJob:
             self.recorder.say(Level.INFO, f"Resumed from step {step:,}.", step=step)
         else:
             self._start_from_weights()
+        from_first(step)
+        wait_for_all()  # nobody needs the checkpoint any more
         self._keeper.forget_after(step)
         truncate_metrics(self._store, self._run_id, step)
         self.recorder.start_at(step, images_seen)
@@ -179,24 +194,24 @@ class PretrainJob:
         if start.warning:
             self.recorder.say(Level.WARNING, start.warning)
 
+    def _call_doctor(self, assembly: Assembly) -> None:
+        """Let the doctor see every point from here on, and what there was before a resume."""
+        judge = self._judge
+        facts = run_facts(
+            assembly,
+            self._trainer.method,
+            test_pictures=judge.test_pictures,
+            watched_pictures=judge.watched_pictures,
+        )
+        self._alarms = Alarms(self._store, self._run_id, self.recorder, facts)
+        self.recorder.tell(self._alarms.take)
+
     def _train(self, assembly: Assembly) -> Ending | None:
         if self._trainer.step == 0:
-            if self._judge.is_due(0):
-                self._evaluate()
+            self._judge_if_due(0)
             self._save()
         self._enter("starting the loader")
-        batches = make_loader(
-            assembly.pictures,
-            assembly.train_indices,
-            view_maker=assembly.method_class.views(assembly.settings, assembly.spec),
-            batch_size=self._recipe.training.batch_size,
-            seed=self._recipe.training.seed,
-            start_step=self._trainer.step * self._recipe.training.accumulation,
-            total_steps=assembly.plan.total_batches,
-            workers=assembly.loader_workers,
-            channels=self._recipe.data.channels,
-            pin_memory=assembly.compute.device.type == "cuda",
-        )
+        batches = assembly.make_batches(self._trainer.step)
         self.recorder.restart_clock()
         with closing(batches):
             self._trainer.train(batches, record=self._record, control=self._control)
@@ -210,11 +225,13 @@ class PretrainJob:
     def _control(self) -> bool:
         """What happens between two steps: judge, save, obey."""
         step = self._trainer.step
-        if self._judge.is_due(step):
-            self._evaluate()
+        self._judge_if_due(step)
         if self._is_save_due(step):
             self._save()
-        return self._controls()
+        is_left = self._controls()
+        _, skipped = exchange(Word.LEAVE if is_left else Word.GO_ON)
+        self.recorder.tell_skipped(step, skipped)
+        return is_left
 
     def _is_save_due(self, step: int) -> bool:
         total = self._plan.total_steps
@@ -222,16 +239,27 @@ class PretrainJob:
         is_old = time.monotonic() - self._saved_at > self._recipe.training.checkpoint_seconds
         return is_milestone or is_old
 
+    def _judge_if_due(self, step: int) -> None:
+        if self._judge.is_due(step):
+            self._evaluate()
+        elif self._judge.is_watch_due(step):
+            self._take(self._judge.watch)
+
     def _evaluate(self) -> None:
         self._enter("judging the features")
+        self._take_score(self._take(self._judge.evaluate).get("knn"))
+        self.recorder.restart_clock()
+        self._enter("training")
+
+    def _take(self, judge: Callable[[], dict[str, float]]) -> dict[str, float]:
+        """Write down what a look at the features gives, without counting its time as training."""
         self.recorder.flush()  # the pace of the steps so far, before the judging takes its time
-        values = self._judge.evaluate()
+        values = judge()
         self.recorder.restart_clock()
         self.recorder.add(self._trainer.step, values)
         self.recorder.flush()
-        self._take_score(values.get("knn"))
         self.recorder.restart_clock()
-        self._enter("training")
+        return values
 
     def _take_score(self, score: float | None) -> None:
         """Remember an accuracy, and keep the network that has the best one so far."""
@@ -266,6 +294,9 @@ class PretrainJob:
     def _keep_what_is_good(self, problem: EngineError) -> None:
         """Write the curves up to what went wrong, and the network where the problem did not touch it."""
         self.recorder.flush()
+        if isinstance(problem, NotFiniteError):
+            with suppress(EngineError):  # as below
+                self._alarms.tell_not_finite(problem, self._saved_step if self._saved_step >= 0 else None)
         # In the middle of an accumulated step, a network with running statistics is between two steps.
         if isinstance(problem, DataError) and self._recipe.training.accumulation == 1:
             with suppress(EngineError):  # the first problem is the one to tell

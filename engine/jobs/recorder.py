@@ -1,7 +1,8 @@
 """Collects what the training loop says and writes it to the store twice a second, in one transaction."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,6 +15,7 @@ from engine.trainer import StepReport
 
 FLUSH_SECONDS = 0.5
 SYSTEM_SECONDS = 2.0
+Points = Sequence[tuple[str, int, float]]
 MOST_WAITING = 200_000  # points kept while the store cannot be written, some minutes of training
 
 
@@ -32,6 +34,7 @@ class Recorder:
         self._steps_per_epoch = run.step / run.epoch if run.epoch else 1.0
         self._system: SystemMonitor | None = None
         self._device_memory: Callable[[], float | None] = lambda: None
+        self._listener: Callable[[Points], None] = lambda _: None
         self._waiting: list[tuple[str, int, float | Tensor, float]] = []
         self._flushed_at = self._system_read_at = self._window_started = time.perf_counter()
         self._window_images, self._window_wait = 0, 0.0
@@ -40,6 +43,10 @@ class Recorder:
         """Say what is known once the run is assembled: its length, and where load and memory are read."""
         self.total_steps, self._steps_per_epoch = plan.total_steps, plan.steps_per_epoch
         self._system, self._device_memory = system, device_memory
+
+    def tell(self, listener: Callable[[Points], None]) -> None:
+        """Give all points (name, step, value) to the listener as well, once they are written."""
+        self._listener = listener
 
     @property
     def epoch(self) -> float:
@@ -58,21 +65,33 @@ class Recorder:
         self._window_images += report.images
         self._window_wait += report.wait_seconds
         self._waiting += [(name, report.step, value, now) for name, value in report.values.items()]
-        for _, sentence in report.skipped:
-            self.say(Level.WARNING, f"A picture was skipped: {sentence}", step=report.step)
+        self.tell_skipped(report.step, report.skipped)
         if time.perf_counter() - self._flushed_at < FLUSH_SECONDS:
             return False
         self.flush()
         return True
+
+    def tell_skipped(self, step: int, skipped: Sequence[tuple[int, str]]) -> None:
+        """Say which pictures could not be read."""
+        for _, sentence in skipped:
+            self.say(Level.WARNING, f"A picture was skipped: {sentence}", step=step)
 
     def add(self, step: int, values: dict[str, float]) -> None:
         """Take in numbers that do not come from a step, such as an evaluation."""
         now = time.time()
         self._waiting += [(name, step, value, now) for name, value in values.items()]
 
-    def say(self, level: Level, message: str, *, step: int | None = None, detail: str = "") -> None:
-        """Write a line of the run's log."""
-        add_event(self._store, self._run_id, level, message, step=step, detail=detail)
+    def say(
+        self,
+        level: Level,
+        message: str,
+        *,
+        step: int | None = None,
+        detail: str = "",
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write a line of the run's log; see ``add_event``."""
+        add_event(self._store, self._run_id, level, message, step=step, detail=detail, data=data)
 
     def restart_clock(self) -> None:
         """Forget the time that went into something else than training, such as an evaluation or a pause."""
@@ -107,6 +126,7 @@ class Recorder:
             return
         self.latest.update({name: value for name, _, value, _ in points})
         self._waiting = []
+        self._listener([(name, step, value) for name, step, value, _ in points])
 
     def _add_window(self) -> None:
         """Throughput, waiting share and memory since the last write, at the latest step."""

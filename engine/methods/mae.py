@@ -182,6 +182,7 @@ class MAE(Method):
     paper = "https://arxiv.org/abs/2111.06377"
     use_when = "You have pictures of many parts and will fine-tune; trains fast, needs no pairs and small batches do."
     needs_tokens = True
+    judged_by_neighbours = False  # the paper judges by fine-tuning; its features are not linear (sec. 4.3)
     Config = MAESettings
     presets = PRESETS
 

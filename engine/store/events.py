@@ -1,8 +1,10 @@
 """Events: log lines and alarms of runs and of the engine itself."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import insert, select
 
@@ -31,6 +33,8 @@ class Event:
         detail: Long text such as a traceback, or empty.
         step: Optimizer updates, where it belongs to one.
         wall: Unix seconds.
+        data: What a program reads of it. An alarm of the doctor has "rule", "title", "causes" and "knob" (with
+            "setting", "advice", "value"); the news that it is over has "recovered", the rule's name.
     """
 
     id: int
@@ -40,10 +44,18 @@ class Event:
     detail: str
     step: int | None
     wall: float
+    data: dict[str, Any] = field(default_factory=dict)
 
 
 def add_event(
-    store: Store, run_id: int | None, level: Level, message: str, *, step: int | None = None, detail: str = ""
+    store: Store,
+    run_id: int | None,
+    level: Level,
+    message: str,
+    *,
+    step: int | None = None,
+    detail: str = "",
+    data: Mapping[str, Any] | None = None,
 ) -> int:
     """Write a line to the log.
 
@@ -54,6 +66,7 @@ def add_event(
         message: A sentence.
         step: Optimizer updates, where it belongs to one.
         detail: Long text such as a traceback.
+        data: Plain values for programs, see ``Event``.
 
     Returns:
         The number of the event.
@@ -62,8 +75,9 @@ def add_event(
         StoreError: There is no such run.
     """
     row = {"run_id": run_id, "level": level.value, "message": message, "step": step, "detail": detail}
+    values = {**row, "data": dict(data or {}), "wall": time.time()}
     with store.begin() as connection:
-        query = insert(EventRow).values(**row, wall=time.time()).returning(EventRow.id)
+        query = insert(EventRow).values(**values).returning(EventRow.id)
         return int(connection.execute(query).scalar_one())
 
 
@@ -87,6 +101,7 @@ def events_after(
             EventRow.detail,
             EventRow.step,
             EventRow.wall,
+            EventRow.data,
         )
         .where(EventRow.id > last_id)
         .order_by(EventRow.id)
@@ -97,6 +112,6 @@ def events_after(
     with store.read() as connection:
         rows = connection.execute(query).all()
     return [
-        Event(row.id, row.run_id, Level(row.level), row.message, row.detail, row.step, row.wall)
+        Event(row.id, row.run_id, Level(row.level), row.message, row.detail, row.step, row.wall, row.data)
         for row in rows
     ]

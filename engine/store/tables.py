@@ -179,6 +179,9 @@ class EventRow(Base):
     level: Mapped[str] = _column("info, warning, alarm, error; whoever reports")
     message: Mapped[str] = _column("a sentence; whoever reports")
     detail: Mapped[str] = _column("long text such as a traceback; whoever reports", default="")
+    data: Mapped[dict[str, Any]] = _column(
+        "the same for programs, such as the rule; whoever reports", default=dict
+    )
     step: Mapped[int | None] = _column("optimizer updates; worker", BigInteger)
     wall: Mapped[float] = _column("unix seconds; whoever reports")
 

@@ -92,7 +92,7 @@ class InspectorClient(QObject):
 
         Args:
             lane: Name of the place on screen that waits.
-            op: "thumbnails", "preview" or "reconstruct".
+            op: "thumbnails", "preview", "reconstruct" or "attention".
             on_reply: Called once with the reply, unless the request is cancelled or replaced.
             arguments: What the operation takes, as JSON values.
         """

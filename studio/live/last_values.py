@@ -28,6 +28,8 @@ TITLES = {
     "loss": "Loss",
     "knn": "k-NN top-1",
     "feature_spread": "Feature spread",
+    "mean_cosine": "Mean cosine",
+    "momentum_norm": "Momentum norm",
     "effective_rank": "Effective rank",
     "lr": "Learning rate",
     "images_per_second": "Throughput",

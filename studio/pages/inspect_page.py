@@ -1,7 +1,8 @@
-"""Inspect: what a run's network makes of a picture, at any of its checkpoints and under any mask."""
+"""Inspect: what a run's network makes of a picture, at any of its checkpoints and in any way that fits it."""
 
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -12,8 +13,8 @@ from studio.context import StudioContext
 from studio.live.inspector import Reply
 from studio.pages.inspect.checkpoint_slider import CheckpointSlider
 from studio.pages.inspect.look_panel import LookPanel
-from studio.pages.inspect.mask_controls import MaskControls
 from studio.pages.inspect.picture_chooser import PictureChooser
+from studio.pages.inspect.viewer_tabs import ViewerTabs
 from studio.pages.page import Page
 from studio.viewers.picture_strip import CELL_PX, height_of
 from studio.widgets.empty_state import EmptyState
@@ -47,10 +48,9 @@ class InspectPage(Page):
         self.run_box.setObjectName("inspect_run")
         self.run_box.setAccessibleName("Run")
         self.run_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.run_box.setMinimumContentsLength(24)
+        self.run_box.setMinimumContentsLength(12)
         self.checkpoints = CheckpointSlider(self)
-        self.masking = MaskControls(self)
-        self.look = LookPanel(self._ask, self)
+        self.tabs = ViewerTabs(self._ask, self)
         self.pictures = PictureChooser(context.inspector, self)
         self._no_runs = EmptyState(
             "inspect",
@@ -61,6 +61,7 @@ class InspectPage(Page):
         self._no_checkpoint = EmptyState(
             "clock", "", "inspect_no_checkpoint", ("Open the run", self._open_run)
         )
+        self._no_viewer = EmptyState("inspect", "", "inspect_no_viewer", ("Open the run", self._open_run))
         self._stack = QStackedWidget(self)
         self._lay_out()
         self._connect()
@@ -71,12 +72,17 @@ class InspectPage(Page):
         """Open on a run.
 
         Args:
-            arguments: ``run_id`` (int), ``artifact_id`` (int), ``picture`` (str, a file).
+            arguments: ``run_id`` (int; the run that was opened last by default), ``artifact_id`` (int), ``viewer``
+                (str, such as "attention"), ``picture`` (str, a file).
         """
         self._refresh_runs()
+        wanted = self.run_box.findData(arguments.get("run_id", self.context.opened_run))
+        if wanted >= 0:
+            self.run_box.setCurrentIndex(wanted)
+            self._remember_run()
         self._show_checkpoints()
-        if "run_id" in arguments:
-            self.run_box.setCurrentIndex(max(self.run_box.findData(arguments["run_id"]), 0))
+        if "viewer" in arguments:
+            self.tabs.choose(str(arguments["viewer"]))
         if "artifact_id" in arguments:
             self.checkpoints.choose(int(str(arguments["artifact_id"])))
         if "picture" in arguments:
@@ -86,6 +92,11 @@ class InspectPage(Page):
     def run(self) -> Run | None:
         """The run that is looked into."""
         return self._runs.get(self.run_box.currentData())
+
+    @property
+    def look(self) -> LookPanel:
+        """The viewer that is open, with what belongs to it."""
+        return self.tabs.current
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -119,10 +130,11 @@ class InspectPage(Page):
         watch.artifacts_changed.connect(self._on_artifacts_changed)
         self.run_box.currentIndexChanged.connect(self._on_run)
         self.checkpoints.chosen.connect(self._ask)
-        self.masking.changed.connect(self._ask)
-        self.masking.error_toggled.connect(self._on_error_toggled)
+        self.run_box.activated.connect(lambda _index: self._remember_run())
         self.pictures.chosen.connect(self._ask)
-        self.look.failed.connect(lambda sentence: self.context.toast(sentence, "bad"))
+        self.tabs.opened.connect(self._on_tab)
+        self.tabs.rearranged.connect(self._share_height)
+        self.tabs.failed.connect(lambda sentence: self.context.toast(sentence, "bad"))
 
     def _refresh_runs(self) -> None:
         """Read the runs anew; the chosen one stays chosen."""
@@ -160,12 +172,13 @@ class InspectPage(Page):
         run = self.run
         self._shown_run = run.id if run else None
         self._head.setVisible(run is not None)
-        self.look.clear()
+        self.tabs.clear()
+        for name in self.tabs.names:
+            self.context.inspector.cancel(f"{LANE}.{name}")
         if run is None:
-            self.context.inspector.cancel(LANE)
             self._stack.setCurrentWidget(self._no_runs)
             return
-        self.masking.set_trained_ratio(run.recipe.get("settings", {}).get("mask_ratio"))
+        self.tabs.show_run(run, self.context.catalogue)
         self.checkpoints.blockSignals(True)
         self.checkpoints.show_checkpoints([])
         self.checkpoints.blockSignals(False)
@@ -180,6 +193,10 @@ class InspectPage(Page):
         if run is None:
             return
         checkpoints = list_artifacts(self.context.store, run.id, CHECKPOINT)
+        if not self.tabs.has_fitting:
+            self._no_viewer.say(f"'{run.name}' cannot be looked into: {self.tabs.needs}.")
+            self._stack.setCurrentWidget(self._no_viewer)
+            return
         if checkpoints:
             self._stack.setCurrentWidget(self._bench)
             self.pictures.show_data(run.recipe.get("data", {}))
@@ -192,31 +209,40 @@ class InspectPage(Page):
 
     def _ask(self) -> None:
         """Ask for what is chosen now; an earlier question that is still open is forgotten."""
-        run, checkpoint = self.run, self.checkpoints.current
-        if run is None or checkpoint is None:
+        question = self._question()
+        if question is None:
             return
         is_first = not self.context.inspector.is_ready
-        self.look.show_waiting(
-            "Starting the inspector: it loads torch once, then looks are quick." if is_first else ""
+        panel = self.look
+        panel.show_waiting(
+            question, "Starting the inspector: it loads torch once, then looks are quick." if is_first else ""
         )
+        viewer = panel.viewer
         self.context.inspector.request(
-            LANE,
-            "reconstruct",
-            self._on_reply,
-            run=run.id,
-            artifact=checkpoint.id,
-            picture=self.pictures.picture,
-            mask_ratio=self.masking.ratio,
-            seed=self.masking.seed,
+            f"{LANE}.{viewer.name}", viewer.operation, partial(self._on_reply, panel), **question
         )
 
-    def _on_reply(self, reply: Reply) -> None:
-        self.look.show_reply(reply)
+    def _question(self) -> dict[str, Any] | None:
+        """What the open viewer wants to know now; None while there is nothing to look at."""
+        run, checkpoint = self.run, self.checkpoints.current
+        if run is None or checkpoint is None or not self.tabs.has_fitting:
+            return None
+        asked = {"run": run.id, "artifact": checkpoint.id, "picture": self.pictures.picture}
+        return {**asked, **self.look.viewer.request()}
+
+    def _on_reply(self, panel: LookPanel, reply: Reply) -> None:
+        panel.show_reply(reply)
         self._share_height()
 
-    def _on_error_toggled(self, shows: bool) -> None:
-        self.look.viewer.show_error(shows)
+    def _on_tab(self) -> None:
+        """Ask for what the viewer that was opened does not show yet."""
+        if self._question() != self.look.asked:
+            self._ask()
         self._share_height()
+
+    def _remember_run(self) -> None:
+        """Let other pages open on this run too."""
+        self.context.opened_run = self.run.id if self.run else None
 
     def _open_run(self) -> None:
         if self.run is not None:
@@ -227,10 +253,9 @@ class InspectPage(Page):
         bench = QVBoxLayout(self._bench)
         bench.setContentsMargins(0, 0, 0, 0)
         bench.setSpacing(8)
-        bench.addWidget(self.masking)
-        bench.addWidget(self.look, 1)
+        bench.addWidget(self.tabs, 1)
         bench.addWidget(self.pictures)
-        for widget in (self._no_runs, self._no_checkpoint, self._bench):
+        for widget in (self._no_runs, self._no_checkpoint, self._no_viewer, self._bench):
             self._stack.addWidget(widget)
         self._head = QWidget()
         head = QHBoxLayout(self._head)

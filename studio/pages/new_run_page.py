@@ -61,7 +61,8 @@ class NewRunPage(Page):
 
         Args:
             arguments: ``location`` (str), ``preset`` (str), ``recipe`` (Recipe or its tree), ``run_id`` (int, to
-                do the same again).
+                do the same again), ``changes`` (dotted setting name -> value, over all that), ``field`` (dotted
+                setting name to show).
         """
         if "run_id" in arguments:
             self._duplicate(int(str(arguments["run_id"])))
@@ -71,7 +72,12 @@ class NewRunPage(Page):
             self.settings.set_method(self.settings.method, str(arguments["preset"]))
         if "location" in arguments:
             self.source.choose(str(arguments["location"]))
+        changes = arguments.get("changes")
+        if isinstance(changes, dict):
+            self.settings.set_values(changes)
         self._refresh()
+        if "field" in arguments:
+            self._on_show(str(arguments["field"]))
 
     @override
     def header_actions(self) -> list[QWidget]:

@@ -127,10 +127,10 @@ class RunPage(Page):
         whole.addWidget(self._stack)
 
     def _usual_run(self) -> int | None:
-        """The run that was shown before, else one that trains, else the newest."""
+        """The run that was opened last, here or on another page, else one that trains, else the newest."""
         runs = self.context.watch.runs
-        if self._run is not None and any(run_id == self._run.id for run_id in self._listed):
-            return self._run.id
+        if self.context.opened_run in self._listed:
+            return self.context.opened_run
         training = [run.id for run in runs.values() if run.is_active]
         return max(training, default=max(self._listed, default=None))
 
@@ -162,12 +162,11 @@ class RunPage(Page):
         if not is_same:
             self._asked = ("", None)
             self.log.show_run(run.id)
-            self.alarms.show_run(run.id)
             self.charts.show_run(run.id)
+        self.context.opened_run = run.id
         self._show(run)
         self.header.show_metrics(run.id)
         self.charts.refresh_now()
-        self._show_alarm_count()
         self.chooser.setCurrentIndex(self.chooser.findData(run.id))
 
     def _show(self, run: Run) -> None:
@@ -176,6 +175,8 @@ class RunPage(Page):
         self.header.show_run(run)
         self.controls.show_run(run)
         self.details.show_run(run)
+        self.alarms.show_run(run)
+        self._show_alarm_count()
         if self._asked[1] != _state(run):
             self._asked = ("", None)
         self.header.say_asked(self._asked[0])

@@ -9,6 +9,7 @@ from studio.theme.appearance import (
     series_color,
     theme_changed,
 )
+from studio.theme.colormaps import ramp
 from studio.theme.drawings import icon_names
 from studio.theme.icons import forget_drawings, icon, pixmap
 from studio.theme.roles import set_role
@@ -31,6 +32,7 @@ __all__ = [
     "icon_names",
     "is_dark",
     "pixmap",
+    "ramp",
     "run_color",
     "series_color",
     "set_role",

@@ -30,6 +30,8 @@ TOKENS: dict[str, tuple[str, str]] = {
     "error_below": ("#2B62C9", "#2B62C9"),
     "error_zero": ("#FFFFFF", "#FFFFFF"),
     "error_above": ("#C93A3A", "#C93A3A"),
+    # Outline of the patches that hold most attention: the one hue that inferno has not.
+    "outline": ("#2BE0F0", "#2BE0F0"),
 }
 
 # Okabe and Ito's colour-blind-safe set, "Color Universal Design" (2008), without black and white; its yellow is

@@ -1,5 +1,6 @@
-"""From arrays to pictures on screen, and signed numbers to colours."""
+"""From arrays to pictures on screen, and numbers to colours."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -45,3 +46,23 @@ def signed_colours(values: Array, limit: float, low: QColor, middle: QColor, hig
     below, zero, above = (np.array([c.red(), c.green(), c.blue()], np.float64) for c in (low, middle, high))
     ramp = np.where(share < 0, zero + (below - zero) * -share, zero + (above - zero) * share)
     return np.round(ramp).astype(np.uint8)
+
+
+def ramp_colours(values: Array, least: float, most: float, colours: Sequence[QColor]) -> Array:
+    """Colour numbers along a ramp of even steps with straight lines between.
+
+    Args:
+        values: (...) real numbers; what lies beyond the ends, or is not a number, takes the colour of an end.
+        least: Number of the first colour.
+        most: Number of the last colour; where it is not above ``least`` everything takes the first.
+        colours: Two or more.
+
+    Returns:
+        (..., 3) uint8.
+    """
+    room = most - least
+    share = np.nan_to_num((values - least) / room, nan=0.0) if room > 0 else np.zeros(values.shape)
+    steps = np.linspace(0, 1, len(colours))
+    table = np.array([[c.red(), c.green(), c.blue()] for c in colours], np.float64)
+    parts = [np.interp(share, steps, table[:, channel]) for channel in range(3)]
+    return np.round(np.stack(parts, axis=-1)).astype(np.uint8)

@@ -60,6 +60,7 @@ class PictureGrid(QWidget):
     """
 
     failed = Signal(str)
+    rearranged = Signal()
 
     def __init__(self, footer: QWidget | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -86,6 +87,7 @@ class PictureGrid(QWidget):
         names = [name for name in order if name in images]
         if names != list(self._panels):
             self._make_panels(names, titles)
+            self.rearranged.emit()
         for name in names:
             self._panels[name].set_title(titles.get(name, name))
             self._panels[name].view.set_image(images[name])

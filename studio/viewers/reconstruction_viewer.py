@@ -1,17 +1,20 @@
 """What a network rebuilds of a picture: original, masked, predicted, pasted, and the signed error if wanted."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
-from PySide6.QtCore import Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from typing_extensions import override
 
+from engine.declared import EncoderEntry, MethodEntry
 from studio.theme import color, set_role
 from studio.viewers.colour_bar import SignedBar
 from studio.viewers.images import signed_colours, to_image
+from studio.viewers.mask_controls import MaskControls
 from studio.viewers.picture_grid import PictureGrid
+from studio.viewers.viewer import Arrays, Viewer
 
 ERROR = "error"
 # The ramp never follows the data: two checkpoints must be comparable by eye.
@@ -19,21 +22,27 @@ ERROR_LIMIT = 0.5
 ERROR_UNIT = "of full brightness"
 
 
-class ReconstructionViewer(QWidget):
-    """Shows one reconstruction; the pictures zoom and move together.
+class ReconstructionViewer(Viewer):
+    """Shows one reconstruction under a mask of any ratio; the pictures zoom and move together.
 
     Args:
         parent: Qt owner.
     """
 
-    failed = Signal(str)
+    name: ClassVar[str] = "reconstruction"
+    title: ClassVar[str] = "Reconstruction"
+    order: ClassVar[int] = 10
+    operation: ClassVar[str] = "reconstruct"
+    doing: ClassVar[str] = "The network rebuilds the picture"
+    needs: ClassVar[str] = "a method that rebuilds pictures"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("reconstruction_viewer")
         self._arrays: dict[str, np.ndarray[Any, Any]] = {}
         self._info: Mapping[str, Any] = {}
-        self._shows_error = False
+        self.controls: MaskControls = MaskControls(self)
+        self.controls.changed.connect(self.changed)
+        self.controls.error_toggled.connect(lambda _shows: self._show())
         self.facts = QLabel(self)
         self.facts.setObjectName("reconstruction_facts")
         self.note = QLabel(self)
@@ -48,9 +57,21 @@ class ReconstructionViewer(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.grid)
 
-    def show_reconstruction(
-        self, arrays: Mapping[str, np.ndarray[Any, Any]], info: Mapping[str, Any]
-    ) -> None:
+    @classmethod
+    @override
+    def fits(cls, method: MethodEntry, encoder: EncoderEntry) -> bool:
+        return method.rebuilds
+
+    @override
+    def show_run(self, recipe: Mapping[str, Any]) -> None:
+        self.controls.set_trained_ratio(recipe.get("settings", {}).get("mask_ratio"))
+
+    @override
+    def request(self) -> dict[str, Any]:
+        return {"mask_ratio": self.controls.ratio, "seed": self.controls.seed}
+
+    @override
+    def show_look(self, arrays: Arrays, info: Mapping[str, Any]) -> None:
         """Show a reply of the inspector.
 
         Args:
@@ -63,13 +84,8 @@ class ReconstructionViewer(QWidget):
         self.facts.setText(_facts(info))
         self._show()
 
-    def show_error(self, shows: bool) -> None:
-        """Show or hide the signed error beside the pictures."""
-        self._shows_error = shows
-        self._show()
-
+    @override
     def clear(self) -> None:
-        """Show nothing."""
         self._arrays, self._info = {}, {}
         self.grid.clear()
         self.facts.clear()
@@ -92,7 +108,7 @@ class ReconstructionViewer(QWidget):
 
     def _show(self) -> None:
         names = [name for name in self._info.get("order", self._arrays) if name in self._arrays]
-        shown = [name for name in names if name != ERROR or self._shows_error]
+        shown = [name for name in names if name != ERROR or self.controls.error.isChecked()]
         images = {name: self._image(name) for name in shown}
         self._bar.setVisible(ERROR in shown)
         self.grid.show_images(images, self._info.get("titles", {}), shown)

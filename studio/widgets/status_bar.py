@@ -1,21 +1,22 @@
 """The bar at the foot of the window: always true, and each part leads to the page behind it."""
 
+import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from engine.errors import StoreError
-from engine.store import Event, Level, events_after
+from engine.store import Event, Run, RunStatus, events_after
 from studio import theme, wording
 from studio.context import StudioContext
 from studio.live.engine_words import EngineState, engine_state
+from studio.live.standing_alarms import matters, standing_alarms
 from studio.live.system_watch import SystemLoad, SystemWatch
 
 LOOK_MILLISECONDS = 1000
 _ICONS = {"": "gauge", "good": "play", "warn": "warning", "bad": "error"}
 _TOKENS = {"": "muted", "good": "good", "warn": "warn", "bad": "bad"}
-ALARMING = (Level.ALARM, Level.ERROR)
 
 
 class StatusBar(QFrame):
@@ -30,7 +31,11 @@ class StatusBar(QFrame):
         super().__init__(parent)
         self._context = context
         self._state = EngineState("Engine idle")
-        self._alarms: dict[int, int] = {}
+        self._alarming: dict[int, list[Event]] = {}  # run -> its events that raise or end alarms
+        self._opened_at = time.time()
+        self._looked_at: dict[
+            int, float | None
+        ] = {}  # failed run -> the end whose alarms were opened from here
         self._trouble = ""
         self.setObjectName("status_bar")
         self.setAccessibleName("Status")
@@ -82,29 +87,46 @@ class StatusBar(QFrame):
         self._on_runs_changed()
 
     def _on_runs_changed(self) -> None:
-        """Alarms count while their run trains or waits; those of runs that ended are history on the run's page."""
-        live = [run for run in self._context.watch.runs.values() if run.is_active or run.is_lost]
-        self._alarms = {run.id: known for run in live if (known := self._alarms.get(run.id, -1)) >= 0}
-        for run in live:
-            if run.id not in self._alarms:
-                self._alarms[run.id] = self._alarms_of(run.id)
+        """Read the alarms of runs that are new here, and forget those of runs that are history."""
+        counted = [run.id for run in self._context.watch.runs.values() if self._counts(run)]
+        known = self._alarming
+        self._alarming = {
+            run_id: known[run_id] if run_id in known else self._read(run_id) for run_id in counted
+        }
         self._show_alarms()
         self.refresh()
 
-    def _alarms_of(self, run_id: int) -> int:
+    def _counts(self, run: Run) -> bool:
+        """Alarms count while their run is held by a worker, and after a failure until somebody looks at them."""
+        if run.is_active or run.is_lost:
+            return True
+        is_news = run.status is RunStatus.FAILED and (run.finished_at or 0) >= self._opened_at
+        return is_news and self._looked_at.get(run.id, 0.0) != run.finished_at
+
+    def _read(self, run_id: int) -> list[Event]:
+        found: list[Event] = []
+        last = 0
         try:
-            return sum(event.level in ALARMING for event in events_after(self._context.store, run_id=run_id))
+            while batch := events_after(self._context.store, last, run_id=run_id, limit=5000):
+                last = batch[-1].id
+                found += [event for event in batch if matters(event)]
         except StoreError:
-            return 0  # the watch tells the trouble itself
+            return []  # the watch tells the trouble itself
+        return found
 
     def _count_alarms(self, events: list[Event]) -> None:
         for event in events:
-            if event.level in ALARMING and event.run_id in self._alarms:
-                self._alarms[event.run_id] += 1
+            known = self._alarming.get(event.run_id or 0)
+            if known is not None and matters(event) and all(event.id != one.id for one in known):
+                known.append(event)
         self._show_alarms()
 
+    def _number(self, run_id: int) -> int:
+        run = self._context.watch.runs.get(run_id)
+        return len(standing_alarms(self._alarming[run_id], run)) if run is not None else 0
+
     def _show_alarms(self) -> None:
-        number = sum(self._alarms.values())
+        number = sum(self._number(run_id) for run_id in self._alarming)
         look = ("warning", "bad") if number else ("good", "muted")
         _say(self.alarms, wording.counted(number, "alarm").capitalize(), *look, "Alarms")
 
@@ -131,11 +153,15 @@ class StatusBar(QFrame):
         self._context.navigate("run", {"show": "system"})
 
     def _open_alarms(self) -> None:
-        alarming = [run_id for run_id, number in self._alarms.items() if number]
+        alarming = [run_id for run_id in self._alarming if self._number(run_id)]
         arguments: dict[str, object] = {"show": "alarms"}
         if alarming:
             arguments["run_id"] = alarming[0]
+            run = self._context.watch.runs[alarming[0]]
+            if run.status is RunStatus.FAILED:
+                self._looked_at[run.id] = run.finished_at
         self._context.navigate("run", arguments)
+        self._on_runs_changed()
 
 
 def _part(name: str, on_click: Callable[[], None]) -> QPushButton:

@@ -27,7 +27,7 @@ class CheckpointSlider(QWidget):
         self.slider.setObjectName("checkpoint_slider")
         self.slider.setAccessibleName("Checkpoint")
         self.slider.setPageStep(1)
-        self.slider.setMinimumWidth(120)
+        self.slider.setMinimumWidth(80)
         self.slider.valueChanged.connect(self._on_moved)
         self.label = make_label("", "checkpoint_label")
         layout = QHBoxLayout(self)

@@ -1,13 +1,14 @@
-"""Shows what came of a look: the pictures, that it is being drawn, or why there is none."""
+"""Shows what came of a look: a viewer's pictures, that they are being drawn, or why there are none."""
 
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from studio import theme
 from studio.live.inspector import Reply
-from studio.viewers.reconstruction_viewer import ReconstructionViewer
+from studio.viewers.viewer import Viewer
 from studio.widgets.buttons import make_button
 from studio.widgets.icon_label import IconLabel
 from studio.widgets.labels import make_label
@@ -16,30 +17,32 @@ PATIENCE_MILLISECONDS = 250
 
 
 class LookPanel(QWidget):
-    """The viewer under a thin bar that appears when a look takes longer than a moment.
+    """A viewer's controls, a thin bar that appears when a look takes longer than a moment, and its pictures.
 
     Args:
+        viewer: What shows the looks.
         on_again: Called when the person wants to try again after an error.
         parent: Qt owner.
     """
 
     failed = Signal(str)
 
-    def __init__(self, on_again: Callable[[], object], parent: QWidget | None = None) -> None:
+    def __init__(self, viewer: Viewer, on_again: Callable[[], object], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("look_panel")
-        self.viewer = ReconstructionViewer(self)
+        self.setObjectName(f"{viewer.name}_panel")
+        self.viewer = viewer
+        self.asked: dict[str, Any] | None = None
         self.viewer.failed.connect(self.failed)
         self._bar = QProgressBar(self)
-        self._bar.setObjectName("look_progress")
-        self._bar.setAccessibleName("The network rebuilds the picture")
+        self._bar.setObjectName(f"{viewer.name}_progress")
+        self._bar.setAccessibleName(viewer.doing)
         self._bar.setRange(0, 0)
         self._bar.setTextVisible(False)
         room = self._bar.sizePolicy()
         room.setRetainSizeWhenHidden(True)
         self._bar.setSizePolicy(room)
         self._bar.hide()
-        self.waiting = make_label("", "look_waiting", "muted")
+        self.waiting = make_label("", f"{viewer.name}_waiting", "muted")
         self.waiting.hide()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -49,7 +52,7 @@ class LookPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        for widget in (self._bar, self.waiting, self._error):
+        for widget in (viewer.controls, self._bar, self.waiting, self._error):
             layout.addWidget(widget)
         layout.addWidget(self.viewer, 1)
         layout.addStretch(0)
@@ -59,8 +62,14 @@ class LookPanel(QWidget):
         """The sentence shown instead of pictures; empty when there is none."""
         return self.sentence.text() if self._error.isVisibleTo(self) else ""
 
-    def show_waiting(self, sentence: str = "") -> None:
-        """Show that a look is on its way; what is on screen stays until it comes."""
+    def show_waiting(self, asked: dict[str, Any], sentence: str = "") -> None:
+        """Show that a look is on its way; what is on screen stays until it comes.
+
+        Args:
+            asked: What was asked, kept as ``asked`` to tell whether the look is still the wanted one.
+            sentence: Why it may take longer.
+        """
+        self.asked = asked
         self.waiting.setText(sentence)
         self.waiting.setVisible(bool(sentence))
         self._timer.start()
@@ -71,7 +80,7 @@ class LookPanel(QWidget):
         self._error.setVisible(not reply.ok)
         self.viewer.setVisible(reply.ok)
         if reply.ok:
-            self.viewer.show_reconstruction(reply.arrays, reply.info)
+            self.viewer.show_look(reply.arrays, reply.info)
         else:
             self.sentence.setText(reply.error)
             self.fix.setText(reply.fix)
@@ -80,6 +89,7 @@ class LookPanel(QWidget):
     def clear(self) -> None:
         """Show nothing."""
         self._rest()
+        self.asked = None
         self._error.hide()
         self.viewer.clear()
 
@@ -90,10 +100,10 @@ class LookPanel(QWidget):
 
     def _make_error(self, on_again: Callable[[], object]) -> QFrame:
         frame = QFrame(self)
-        frame.setObjectName("look_error")
+        frame.setObjectName(f"{self.viewer.name}_error")
         theme.set_role(frame, "note_bad")
-        self.sentence = make_label("", "look_error_sentence", wraps=True)
-        self.fix = make_label("", "look_error_fix", "muted", wraps=True)
+        self.sentence = make_label("", f"{self.viewer.name}_error_sentence", wraps=True)
+        self.fix = make_label("", f"{self.viewer.name}_error_fix", "muted", wraps=True)
         words = QVBoxLayout()
         words.setSpacing(4)
         words.addWidget(self.sentence)
@@ -103,7 +113,7 @@ class LookPanel(QWidget):
         row.setSpacing(8)
         row.addWidget(IconLabel("error", "Error", "bad"))
         row.addLayout(words, 1)
-        row.addWidget(make_button("Try again", "look_again", on_again))
+        row.addWidget(make_button("Try again", f"{self.viewer.name}_again", on_again))
         frame.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         frame.hide()
         return frame

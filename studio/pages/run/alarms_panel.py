@@ -1,16 +1,15 @@
 """The alarms of a run: what, since when, and what is likely behind it."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from typing import Any
 
-from engine.store import Event, Level, events_after
-from studio import theme, wording
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+
+from engine.store import Event, Run, events_after
 from studio.context import StudioContext
+from studio.live.standing_alarms import ALARMING, matters, standing_alarms
+from studio.pages.run.alarm_row import AlarmRow
 from studio.widgets.empty_state import EmptyState
-from studio.widgets.icon_label import IconLabel
-from studio.widgets.labels import make_label
 
-ALARMING = (Level.ALARM, Level.ERROR)
 MOST = 100
 
 
@@ -25,8 +24,9 @@ class AlarmsPanel(QWidget):
     def __init__(self, context: StudioContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
-        self._alarms: list[Event] = []
-        self._rows: list[QWidget] = []
+        self._run: Run | None = None
+        self._events: list[Event] = []
+        self._rows: dict[int, AlarmRow] = {}
         self.setObjectName("alarms_panel")
         self.setAccessibleName("Alarms")
         column = QVBoxLayout(self)
@@ -49,61 +49,59 @@ class AlarmsPanel(QWidget):
 
     @property
     def number(self) -> int:
-        """How many alarms are shown."""
-        return len(self._alarms)
+        """How many alarms still hold; what is over is listed but not counted."""
+        return len(self._standing())
 
-    def show_run(self, run_id: int) -> None:
-        """Read the alarms of another run."""
-        self._alarms = []
-        for row in self._rows:
-            row.setParent(None)
-            row.deleteLater()
-        self._rows = []
-        last = 0
-        while batch := events_after(self._context.store, last, run_id=run_id, limit=5000):
-            last = batch[-1].id
-            self.add(batch)
-        self._show_emptiness()
+    def show_run(self, run: Run) -> None:
+        """Show a run, or follow its row: once it was started again, the errors of the attempt before are over."""
+        is_same = self._run is not None and self._run.id == run.id
+        self._run = run
+        if not is_same:
+            self._events = []
+            for row in self._rows.values():
+                _remove(row)
+            self._rows = {}
+            last = 0
+            while batch := events_after(self._context.store, last, run_id=run.id, limit=5000):
+                last = batch[-1].id
+                self.add(batch)
+        self._show_state()
 
     def add(self, events: list[Event]) -> None:
         """Add what is new of the run that is shown."""
-        known = self._alarms[-1].id if self._alarms else 0
+        known = self._events[-1].id if self._events else 0
         for event in events:
-            if event.level in ALARMING and event.id > known:
-                self._alarms.append(event)
-                row = _make_row(event)
-                self._rows.append(row)
+            if event.id <= known or not matters(event):
+                continue
+            self._events.append(event)
+            if event.level in ALARMING:
+                row = AlarmRow(event, self._open_new_run)
+                self._rows[event.id] = row
                 self._list.insertWidget(0, row)
         while len(self._rows) > MOST:
-            oldest = self._rows.pop(0)
-            oldest.setParent(None)
-            oldest.deleteLater()
-        self._show_emptiness()
+            _remove(self._rows.pop(next(iter(self._rows))))
+        self._show_state()
 
-    def _show_emptiness(self) -> None:
-        self._empty.setVisible(not self._alarms)
-        self._area.setVisible(bool(self._alarms))
+    def _standing(self) -> dict[int, Event]:
+        return standing_alarms(self._events, self._run) if self._run is not None else {}
+
+    def _open_new_run(self, setting: str, value: Any) -> None:
+        """Go to New run with this run's recipe, the setting turned and in view."""
+        if self._run is None:
+            return
+        arguments: dict[str, object] = {"run_id": self._run.id, "field": setting}
+        if value is not None:
+            arguments["changes"] = {setting: value}
+        self._context.navigate("new_run", arguments)
+
+    def _show_state(self) -> None:
+        standing = self._standing()
+        for number, row in self._rows.items():
+            row.show_standing(is_standing=number in standing)
+        self._empty.setVisible(not self._rows)
+        self._area.setVisible(bool(self._rows))
 
 
-def _make_row(event: Event) -> QWidget:
-    is_error = event.level is Level.ERROR
-    row = QFrame()
-    row.setObjectName(f"alarm_{event.id}")
-    row.setAccessibleName(f"{event.level.value.capitalize()}: {event.message}")
-    theme.set_role(row, "note_bad" if is_error else "note_warn")
-    line = QHBoxLayout(row)
-    line.setContentsMargins(12, 8, 12, 8)
-    line.setSpacing(8)
-    word = "Error" if is_error else "Alarm"
-    icon = IconLabel("error" if is_error else "warning", word, "bad" if is_error else "warn")
-    line.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
-    words = QVBoxLayout()
-    words.setSpacing(2)
-    words.addWidget(make_label(event.message, "alarm_message", wraps=True))
-    since = wording.ago(event.wall)
-    place = since if event.step is None else f"step {wording.count(event.step)}, {since}"
-    words.addWidget(make_label(place, "alarm_since", "small"))
-    if event.detail:
-        words.addWidget(make_label(event.detail, "alarm_detail", "small", wraps=True))
-    line.addLayout(words, 1)
-    return row
+def _remove(row: QWidget) -> None:
+    row.setParent(None)
+    row.deleteLater()

@@ -1,7 +1,7 @@
 """Which charts a run gets, decided by the names of its metrics. Pure functions."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from studio.live.last_values import metric_title
 
@@ -55,9 +55,62 @@ _MEMORY = (
 _SINGLE = {
     "lr": ("Learning rate", ""),
     "images_per_second": ("Throughput", "pictures/s"),
-    "grad_norm": ("Gradient norm", ""),
 }
-_SIGNS = (("feature_spread", "Feature spread"), ("effective_rank", "Effective rank"))
+# What belongs together on one scale. A chart whose curves a run does not have is left out; the first of them names it.
+_GROUPS = (
+    PlannedChart(
+        "feature_spread_chart",
+        "Feature spread",
+        "",
+        (
+            PlannedSeries("feature_spread", "pictures"),
+            PlannedSeries("monitor/view_spread", "views"),
+            PlannedSeries("monitor/projection_std", "projections"),
+            PlannedSeries("monitor/teacher_std", "teacher"),
+            PlannedSeries("monitor/latent_std", "latents"),
+        ),
+    ),
+    PlannedChart(
+        "mean_cosine_chart",
+        "Cosine",
+        "",
+        (
+            PlannedSeries("mean_cosine", "all pairs"),
+            PlannedSeries("monitor/target_cosine", "prediction to target"),
+            PlannedSeries("monitor/latent_cosine", "predicted to true latents"),
+        ),
+    ),
+    PlannedChart(
+        "effective_rank_chart", "Effective rank", "", (PlannedSeries("effective_rank", "effective rank"),)
+    ),
+    PlannedChart(
+        "teacher_chart",
+        "Teacher: entropy and KL to the student",
+        "nats",
+        (
+            PlannedSeries("monitor/teacher_entropy", "entropy"),
+            PlannedSeries("monitor/kl", "KL"),
+            PlannedSeries("monitor/ln_k", "ln K"),
+        ),
+    ),
+    PlannedChart(
+        "accuracy_chart",
+        "Accuracy of the task",
+        "%",
+        (
+            PlannedSeries("monitor/contrastive_accuracy", "right view found", _PERCENT_OF_SHARE),
+            PlannedSeries("monitor/token_accuracy", "right token found", _PERCENT_OF_SHARE),
+            PlannedSeries("monitor/prototype_use", "prototypes in use", _PERCENT_OF_SHARE),
+        ),
+    ),
+)
+_NORMS = PlannedChart(
+    "grad_norm_chart",
+    "Gradient norm",
+    "",
+    (PlannedSeries("grad_norm", "gradient"), PlannedSeries("momentum_norm", "momentum")),
+)
+_OWN = ("monitor/", "schedule/")
 
 
 def chart_plan(names: Iterable[str]) -> list[PlannedChart]:
@@ -67,15 +120,18 @@ def chart_plan(names: Iterable[str]) -> list[PlannedChart]:
         names: Names of the metrics that have points.
 
     Returns:
-        The charts from top to bottom: loss, what was learned, learning rate, speed, the method's own monitors,
-        system.
+        The charts from top to bottom: loss, what was learned, signs of collapse, learning rate, speed, the method's own
+        monitors and schedules, system.
     """
     known = set(names)
     charts = [_loss_chart(known), *_learned_charts(known)]
     charts += [_single(name, *words) for name, words in _SINGLE.items() if name in known]
-    charts += [_single(name, metric_title(name), "") for name in sorted(known) if name.startswith("monitor/")]
-    charts += [_joined("system_chart", "System", "%", _SHARES_OF_SYSTEM, known)]
-    charts += [_joined("memory_chart", "Memory", "MiB", _MEMORY, known)]
+    charts += [_joined(_NORMS, known)]
+    drawn = {one.name for group in _GROUPS for one in group.series}
+    own = sorted(name for name in known - drawn if name.startswith(_OWN))
+    charts += [_single(name, metric_title(name), "") for name in own]
+    charts += [_joined(PlannedChart("system_chart", "System", "%", _SHARES_OF_SYSTEM), known)]
+    charts += [_joined(PlannedChart("memory_chart", "Memory", "MiB", _MEMORY), known)]
     return [chart for chart in charts if chart.series]
 
 
@@ -125,10 +181,10 @@ def _loss_chart(known: set[str]) -> PlannedChart:
 
 
 def _learned_charts(known: set[str]) -> list[PlannedChart]:
-    """Where there are labels k-NN says what was learned; spread and rank tell a collapse in either case."""
+    """Where there are labels k-NN says what was learned; the signs of collapse are told in either case."""
     knn = PlannedSeries("knn", "k-NN top-1", _PERCENT_OF_SHARE)
     charts = [PlannedChart("knn_chart", "k-NN top-1", "%", (knn,))] if "knn" in known else []
-    return charts + [_single(name, title, "") for name, title in _SIGNS if name in known]
+    return charts + [_joined(group, known) for group in _GROUPS]
 
 
 def _single(name: str, title: str, unit: str) -> PlannedChart:
@@ -136,7 +192,6 @@ def _single(name: str, title: str, unit: str) -> PlannedChart:
     return PlannedChart(f"{key}_chart", title, unit, (PlannedSeries(name, title.lower()),))
 
 
-def _joined(
-    key: str, title: str, unit: str, series: tuple[PlannedSeries, ...], known: set[str]
-) -> PlannedChart:
-    return PlannedChart(key, title, unit, tuple(one for one in series if one.name in known))
+def _joined(planned: PlannedChart, known: set[str]) -> PlannedChart:
+    """The chart with those of its curves that the run has."""
+    return replace(planned, series=tuple(one for one in planned.series if one.name in known))

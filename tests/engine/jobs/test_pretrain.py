@@ -84,11 +84,27 @@ def test_the_best_network_so_far_is_kept_whenever_it_is_judged(store, make_claim
     assert max(scores.values()) == max(judged.values())
 
 
-def test_zero_epochs_between_judgements_means_never(store, make_claimed):
+def test_zero_epochs_between_judgements_ask_no_labels_and_watch_for_collapse(store, make_claimed):
     run = do_run(store, make_claimed(training__steps=4, training__warmup_epochs=0.1).id)
     assert run.status is RunStatus.FINISHED, run.error
-    assert not {"knn", "feature_spread"} & set(series_summaries(store, [run.id])[run.id])
-    assert any("not judged" in event.message for event in events_after(store, run_id=run.id))
+    known = set(series_summaries(store, [run.id])[run.id])
+    assert "knn" not in known
+    for name in ("feature_spread", "mean_cosine", "effective_rank"):
+        assert [step for step, _, _ in read_points(store, run.id, name)] == [0, 4]
+    assert any("No k-NN on the way" in event.message for event in events_after(store, run_id=run.id))
+
+
+def test_the_features_are_watched_every_hundredth_of_the_training(store, make_claimed):
+    """64 pictures at a batch of 64: a look costs a step at most, so every hundredth step is one."""
+    run = do_run(store, make_claimed(training__steps=101, training__batch_size=64).id)
+    assert [step for step, _, _ in read_points(store, run.id, "feature_spread")] == [0, 100, 101]
+
+
+def test_the_momentum_of_the_gradients_is_written_every_ten_steps(store, make_claimed):
+    run = do_run(store, make_claimed(training__steps=21).id)
+    points = read_points(store, run.id, "momentum_norm")
+    assert [step for step, _, _ in points] == [10, 20]
+    assert all(value > 0 for _, value, _ in points)
 
 
 def test_a_folder_that_goes_away_costs_no_step_that_was_made(store, make_claimed, picture_folder):

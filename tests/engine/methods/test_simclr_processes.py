@@ -17,7 +17,7 @@ PROCESSES, PICTURES = 2, 6
 def loss_and_gradient(views, **settings):
     """The loss of two steps and the gradient of the encoder in the second.
 
-    A transformer and one projection layer in evaluation mode: no statistics of a batch, which is not this test's matter.
+    A transformer and one projection layer in evaluation mode: no statistics of a batch, which are another test's.
     """
     torch.manual_seed(0)
     encoder = make_vit(width=24, depth=1, heads=2, image_size=16, patch_size=8)

@@ -9,19 +9,29 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from engine.errors import StoreError
-from engine.store import create_run, default_location, get_run, list_runs, open_store, write_metrics
+from engine.store import (
+    create_run,
+    default_location,
+    events_after,
+    get_run,
+    list_runs,
+    open_store,
+    write_metrics,
+)
 from engine.store.migration import VERSIONS, known_revisions
 from engine.store.place import network_file_system
 from engine.store.tables import Base
 
 RUN = {"name": "a run", "method": "mae", "recipe": {}, "seed": 0}
-SECOND_VERSION = '''
+LATEST = known_revisions()[-1]
+NEXT = f"{int(LATEST) + 1:04}"
+NEXT_VERSION = f'''
 """Add a colour to runs."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{NEXT}"
+down_revision = "{LATEST}"
 
 
 def upgrade() -> None:
@@ -32,12 +42,22 @@ def upgrade() -> None:
 
 
 @pytest.fixture
-def two_versions(tmp_path):
+def next_release(tmp_path):
     """A folder of migrations as the next release may have it."""
     folder = tmp_path / "versions"
     folder.mkdir()
+    for file in VERSIONS.glob("v0*.py"):
+        (folder / file.name).write_text(file.read_text())
+    (folder / f"v{NEXT}_run_colour.py").write_text(NEXT_VERSION)
+    return folder
+
+
+@pytest.fixture
+def first_release(tmp_path):
+    """The folder of migrations of the first release."""
+    folder = tmp_path / "first"
+    folder.mkdir()
     (folder / "v0001_first_tables.py").write_text((VERSIONS / "v0001_first_tables.py").read_text())
-    (folder / "v0002_run_colour.py").write_text(SECOND_VERSION)
     return folder
 
 
@@ -88,48 +108,61 @@ def test_the_default_place_is_the_users_own():
     assert "ssl-studio" in default_location().parts
 
 
-def test_a_newer_store_is_refused_and_left_alone(tmp_path, two_versions):
+def test_a_newer_store_is_refused_and_left_alone(tmp_path, next_release):
     path = tmp_path / "store.sqlite"
-    open_store(path, versions=two_versions).close()
+    open_store(path, versions=next_release).close()
     with pytest.raises(StoreError, match="newer version of SSL Studio") as caught:
         open_store(path)
     assert "Install the newer version" in caught.value.fix
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (NEXT,)
 
 
-def test_an_older_store_is_copied_and_then_brought_up_to_date(tmp_path, two_versions):
+def test_an_older_store_is_copied_and_then_brought_up_to_date(tmp_path, next_release):
     path = tmp_path / "store.sqlite"
     old = open_store(path)
     run = create_run(old, **RUN)
     write_metrics(old, run.id, [("loss", 1, 1.0, 0.0)])
-    new = open_store(path, versions=two_versions)  # the old one is still open: its log is copied too
+    new = open_store(path, versions=next_release)  # the old one is still open: its log is copied too
     old.close()
     with new.read() as connection:
         assert connection.exec_driver_sql("SELECT colour FROM run").scalars().all() == ["blue"]
         assert connection.exec_driver_sql("SELECT count(*) FROM metric").scalar_one() == 1
-    copy = tmp_path / "store.before-update-from-0001.sqlite"
+    copy = tmp_path / f"store.before-update-from-{LATEST}.sqlite"
     assert str(copy) in new.note
     new.close()
-    assert pragma(path, "user_version") == 2
+    assert pragma(path, "user_version") == int(NEXT)
     kept = open_store(copy)
     assert [each.id for each in list_runs(kept)] == [run.id]
     kept.close()
-    again = open_store(path, versions=two_versions)
+    again = open_store(path, versions=next_release)
     assert again.note == ""
     again.close()
     assert len(list(tmp_path.glob("*before*.sqlite"))) == 1
 
 
-def test_a_migration_that_fails_leaves_the_old_store(tmp_path, two_versions):
+def test_events_of_the_first_release_are_kept_and_carry_no_data(tmp_path, first_release):
+    path = tmp_path / "store.sqlite"
+    old = open_store(path, versions=first_release)
+    with old.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO event (level, message, detail, wall) VALUES ('info', 'Started.', '', 1.5)"
+        )
+    old.close()
+    new = open_store(path)
+    assert [(event.message, event.data) for event in events_after(new)] == [("Started.", {})]
+    new.close()
+
+
+def test_a_migration_that_fails_leaves_the_old_store(tmp_path, next_release):
     path = tmp_path / "store.sqlite"
     old = open_store(path)
     run = create_run(old, **RUN)
     old.close()
-    broken = SECOND_VERSION + '    op.execute("INSERT INTO nowhere VALUES (1)")\n'
-    (two_versions / "v0002_run_colour.py").write_text(broken)
+    broken = NEXT_VERSION + '    op.execute("INSERT INTO nowhere VALUES (1)")\n'
+    (next_release / f"v{NEXT}_run_colour.py").write_text(broken)
     with pytest.raises(StoreError, match="nowhere"):
-        open_store(path, versions=two_versions)
+        open_store(path, versions=next_release)
     again = open_store(path)
     assert get_run(again, run.id) == run
     again.close()

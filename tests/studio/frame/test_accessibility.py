@@ -26,6 +26,18 @@ def full_window(context, qtbot, qapp, make_run, add_points, store):
     add_event(
         store, training.id, Level.ALARM, "Features collapse.", step=3, detail="Lower the learning rate."
     )
+    knob = {
+        "setting": "training.base_lr",
+        "advice": "Set the base learning rate from 10 to 0.004 (ours: a small network bears a high rate).",
+        "value": 0.004,
+    }
+    found = {
+        "rule": "one_point",
+        "title": "Collapse",
+        "causes": ["The learning rate is too high."],
+        "knob": knob,
+    }
+    add_event(store, training.id, Level.ALARM, "All pictures get the same features.", step=9, data=found)
     make_run("MAE clothing, mask 0.6")
     context.watch.check()
     window = MainWindow(context)

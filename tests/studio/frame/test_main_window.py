@@ -8,7 +8,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
-from engine.store import Level, RunStatus, add_event
+from engine.store import Level, RunStatus, add_event, claim_run, requeue_run, update_run
 from studio import theme
 from studio.main_window import MainWindow
 from studio.widgets.close_question import CloseQuestion
@@ -101,6 +101,60 @@ def test_alarms_of_a_run_that_trained_before_the_window_opened_count(context, qt
     window = MainWindow(context)
     qtbot.addWidget(window, before_close_func=lambda one: one.close_quietly())
     assert window.status_bar.alarms.text() == "1 alarm"
+
+
+def test_an_alarm_that_is_over_counts_no_more(window, context, make_run, store):
+    run = make_run(status=RunStatus.RUNNING, step=1)
+    for rule in ("one_point", "loader_bound"):
+        add_event(store, run.id, Level.ALARM, f"Found by {rule}.", data={"rule": rule})
+    context.watch.check()
+    assert window.status_bar.alarms.text() == "2 alarms"
+    add_event(store, run.id, Level.INFO, "No longer.", data={"recovered": "one_point"})
+    context.watch.check()
+    assert window.status_bar.alarms.text() == "1 alarm"
+
+
+def test_a_failure_counts_until_somebody_looks_and_as_on_the_run_s_page(
+    window, context, make_run, store, qtbot
+):
+    run = make_run(status=RunStatus.RUNNING, step=1)
+    context.watch.check()
+    window.navigate("run", {"run_id": run.id})
+    update_run(store, run.id, status=RunStatus.FAILED, error="Killed.", pid=None)
+    add_event(store, run.id, Level.ERROR, "Killed.")
+    context.watch.check()
+    assert window.status_bar.alarms.text() == "1 alarm"
+    assert window.page.tabs.tabText(1) == "Alarms (1)"
+    press(window, "status_alarms", qtbot)
+    assert window.page.run.id == run.id
+    context.watch.check()
+    assert window.status_bar.alarms.text() == "No alarms"
+
+
+def test_an_earlier_attempt_s_error_is_history_once_the_run_was_started_again(
+    window, context, make_run, store
+):
+    run = make_run(status=RunStatus.RUNNING, step=1)
+    add_event(store, run.id, Level.ERROR, "Killed.")
+    update_run(store, run.id, status=RunStatus.FAILED, error="Killed.", pid=None)
+    context.watch.check()
+    window.navigate("run", {"run_id": run.id})
+    assert window.page.tabs.tabText(1) == "Alarms (1)"
+    requeue_run(store, run.id)
+    claim_run(store, device="cpu", host="here", run_id=run.id)
+    context.watch.check()
+    assert window.status_bar.alarms.text() == "No alarms"
+    assert window.page.tabs.tabText(1) == "Alarms"
+
+
+def test_failures_from_before_the_window_opened_are_history(context, qtbot, make_run, store):
+    run = make_run(status=RunStatus.RUNNING, step=1)
+    add_event(store, run.id, Level.ERROR, "Killed.")
+    update_run(store, run.id, status=RunStatus.FAILED, error="Killed.", pid=None)
+    context.watch.check()
+    window = MainWindow(context)
+    qtbot.addWidget(window, before_close_func=lambda one: one.close_quietly())
+    assert window.status_bar.alarms.text() == "No alarms"
 
 
 def test_the_status_bar_says_how_busy_the_computer_is(window):

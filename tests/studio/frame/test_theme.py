@@ -102,3 +102,9 @@ def test_system_is_light_where_the_desktop_does_not_say(qapp):
 def test_an_unknown_theme_counts_as_system(qapp):
     theme.apply_theme(qapp, "sepia")
     assert theme.choice() == "system"
+
+
+def test_inferno_gets_lighter_from_step_to_step():
+    lights = [luminance(step.name()) for step in theme.ramp("inferno")]
+    assert lights == sorted(lights)
+    assert (lights[0] < 0.01, lights[-1] > 0.9) == (True, True)

@@ -37,6 +37,38 @@ def test_a_method_s_own_monitors_get_a_chart_each():
     assert titles("monitor/target_entropy") == ["Target entropy"]
 
 
+def test_the_teacher_s_curves_share_a_chart_with_the_line_of_ln_k():
+    plan = chart_plan(["monitor/kl", "monitor/ln_k", "monitor/teacher_entropy"])
+    assert [(chart.title, chart.unit) for chart in plan] == [
+        ("Teacher: entropy and KL to the student", "nats")
+    ]
+    assert [one.name for one in plan[0].series] == ["monitor/teacher_entropy", "monitor/kl", "monitor/ln_k"]
+
+
+def test_signs_on_one_scale_share_a_chart_and_each_is_drawn_once():
+    names = [
+        "feature_spread",
+        "mean_cosine",
+        "effective_rank",
+        "monitor/target_cosine",
+        "monitor/projection_std",
+    ]
+    plan = chart_plan(names)
+    assert [chart.title for chart in plan] == ["Feature spread", "Cosine", "Effective rank"]
+    assert sorted(one.name for chart in plan for one in chart.series) == sorted(names)
+
+
+def test_schedules_of_a_method_are_drawn():
+    assert titles("schedule/teacher_momentum", "lr") == ["Learning rate", "Teacher momentum"]
+
+
+def test_the_norms_of_gradient_and_momentum_share_a_chart():
+    assert [one.title for one in chart_plan(["momentum_norm", "grad_norm"])[0].series] == [
+        "gradient",
+        "momentum",
+    ]
+
+
 def test_charts_stand_side_by_side_and_a_wide_one_takes_its_row():
     plan = chart_plan(["loss", "knn", "lr", "grad_norm"])
     two = positions(plan, 2)

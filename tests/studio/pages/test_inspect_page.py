@@ -1,5 +1,7 @@
 """The page Inspect on a real store; the reconstructions themselves are tested with the real process."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -19,8 +21,8 @@ class Asked(list):
         self.append((op, arguments, on_reply))
         return len(self)
 
-    def looks(self):
-        return [arguments for op, arguments, _ in self if op == "reconstruct"]
+    def looks(self, wanted="reconstruct"):
+        return [arguments for op, arguments, _ in self if op == wanted]
 
     def answer(self, op, **reply):
         on_reply = next(on_reply for asked, _, on_reply in reversed(self) if asked == op)
@@ -95,11 +97,11 @@ def test_sliders_and_buttons_ask_anew(checkpoints, page, asked, qtbot):
     page.checkpoints.slider.setValue(0)
     assert asked.looks()[-1]["artifact"] == checkpoints[0].id
     assert "step 10" in page.checkpoints.label.text()
-    page.masking.slider.setValue(50)
+    page.look.viewer.controls.slider.setValue(50)
     assert asked.looks()[-1]["mask_ratio"] == 0.5
-    qtbot.mouseClick(page.masking.new_mask, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.look.viewer.controls.new_mask, Qt.MouseButton.LeftButton)
     assert asked.looks()[-1]["seed"] == 1
-    qtbot.mouseClick(page.masking.back, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.look.viewer.controls.back, Qt.MouseButton.LeftButton)
     assert asked.looks()[-1]["mask_ratio"] is None
 
 
@@ -109,7 +111,7 @@ def test_a_reply_shows_the_pictures_their_loss_and_the_note_on_what_they_mean(ch
     assert list(viewer.grid.panels) == ["original", "masked", "predicted", "pasted"]
     assert viewer.facts.text() == "Loss of this picture 0.432 · step 40"
     assert viewer.note.text() == "De-normalised."
-    page.masking.error.setChecked(True)
+    page.look.viewer.controls.error.setChecked(True)
     assert list(viewer.grid.panels)[-1] == "error"
     assert viewer.grid.panels["error"].view.image.pixelColor(0, 0).name() == "#ffffff"
 
@@ -120,7 +122,7 @@ def test_an_error_is_a_sentence_with_a_way_out_and_goes_with_the_next_look(check
     )
     assert page.look.error == "This checkpoint was cleared since."
     count = len(asked.looks())
-    qtbot.mouseClick(page.findChild(QPushButton, "look_again"), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.findChild(QPushButton, "reconstruction_again"), Qt.MouseButton.LeftButton)
     assert len(asked.looks()) == count + 1
     asked.answer("reconstruct", **reconstruction())
     assert page.look.error == ""
@@ -198,3 +200,121 @@ def test_everything_that_takes_the_focus_has_a_name(checkpoints, page):
         and not isinstance(widget, QAbstractScrollArea)
     ]
     assert nameless == []
+
+
+def attention():
+    maps = np.full((3, 2, 2), 0.2, np.float32)
+    info = {"heads": 3, "grid": [2, 2], "step": 40, "note": "Little structure."}
+    return {"arrays": {"picture": np.full((16, 16, 3), 90, np.uint8), "attention": maps}, "info": info}
+
+
+def tabs_in_sight(page):
+    bar = page.tabs.bar
+    return [bar.tabText(place) for place in range(bar.count()) if bar.isTabVisible(place)]
+
+
+def test_a_run_that_rebuilds_pictures_with_a_transformer_has_both_tabs(run, checkpoints, page, asked):
+    assert tabs_in_sight(page) == ["Reconstruction", "Attention"]
+    assert asked.looks("attention") == []
+    page.tabs.choose("attention")
+    assert asked.looks("attention") == [
+        {"run": run.id, "artifact": checkpoints[-1].id, "picture": 0, "size": None}
+    ]
+    asked.answer("attention", **attention())
+    assert list(page.look.viewer.grid.panels)[:3] == ["picture", "overlay", "mean"]
+
+
+def test_a_tab_asks_again_only_for_what_it_does_not_show_yet(checkpoints, page, asked, qtbot):
+    asked.answer("reconstruct", **reconstruction())
+    page.tabs.choose("attention")
+    asked.answer("attention", **attention())
+    page.tabs.choose("reconstruction")
+    page.tabs.choose("attention")
+    assert (len(asked.looks()), len(asked.looks("attention"))) == (1, 1)
+    page.checkpoints.slider.setValue(0)
+    assert (len(asked.looks()), len(asked.looks("attention"))) == (1, 2)
+    page.tabs.choose("reconstruction")
+    assert asked.looks()[-1]["artifact"] == checkpoints[0].id
+
+
+def test_tabs_are_changed_by_the_keyboard(checkpoints, page, asked, qtbot):
+    qtbot.keyClick(page.tabs.bar, Qt.Key.Key_Right)
+    assert page.look.viewer.name == "attention"
+    assert page.tabs.bar.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_a_failed_look_at_attention_keeps_its_controls_in_sight(checkpoints, page, asked, qtbot):
+    page.tabs.choose("attention")
+    asked.answer("attention", ok=False, error="Too many patches.", fix="Choose a smaller size.")
+    assert page.look.error == "Too many patches."
+    assert page.look.viewer.controls.isVisible()
+    page.look.viewer.controls.size_box.setCurrentIndex(1)
+    asked.answer("attention", **attention())
+    assert page.look.error == ""
+
+
+def add_checkpoint(store, run):
+    return add_artifact(
+        store, run.id, kind="checkpoint", path=store.run_folder(run.id) / "1.pt", step=1, size=1
+    )
+
+
+@pytest.fixture
+def resnet_run(store, run):
+    encoder = {**run.recipe["encoder"], "name": "resnet18"}
+    recipe = {**run.recipe, "method": "unheard_of", "encoder": encoder}
+    made = create_run(store, name="birds", method="unheard_of", recipe=recipe, seed=0, status=RunStatus.DRAFT)
+    add_checkpoint(store, made)
+    return made
+
+
+def test_a_run_that_no_viewer_fits_says_what_each_of_them_needs(
+    checkpoints, resnet_run, page, context, asked
+):
+    count = len(asked)
+    page.show_with(run_id=resnet_run.id)
+    assert page._stack.currentWidget() is page._no_viewer
+    said = page._no_viewer.label.text()
+    assert "'birds' cannot be looked into" in said
+    assert "attention needs a vision transformer" in said
+    assert [op for op, _, _ in asked[count:]] == []
+    page.show_with(run_id=next(run_id for run_id in page._runs if run_id != resnet_run.id))
+    assert page._stack.currentWidget() is page._bench
+
+
+def test_each_viewer_is_offered_only_where_it_fits(checkpoints, page):
+    method = page.context.catalogue.method("mae")
+    plain = dataclasses.replace(method, rebuilds=False)
+    for described, encoder, expected in (
+        (plain, "vit_nano", ["Attention"]),
+        (method, "resnet18", ["Reconstruction"]),
+    ):
+        catalogue = dataclasses.replace(page.context.catalogue, methods={"mae": described})
+        recipe = {**page.run.recipe, "encoder": {"name": encoder, "image_size": 64}}
+        page.tabs.show_run(dataclasses.replace(page.run, recipe=recipe), catalogue)
+        assert tabs_in_sight(page) == expected
+        assert page.look.viewer.title == expected[0]
+        assert page.look.isVisible()
+
+
+def test_the_page_follows_the_run_that_was_opened_last_until_another_is_chosen_here(
+    store, run, checkpoints, page, context
+):
+    other = create_run(store, name="dogs", method="mae", recipe=run.recipe, seed=0, status=RunStatus.DRAFT)
+    add_checkpoint(store, other)
+    context.opened_run = other.id
+    page.show_with()
+    assert page.run.id == other.id
+    index = page.run_box.findData(run.id)
+    page.run_box.setCurrentIndex(index)
+    page.run_box.activated.emit(index)
+    assert context.opened_run == run.id
+    page.show_with()
+    assert page.run.id == run.id
+
+
+def test_a_page_opens_on_a_viewer_by_its_name(checkpoints, page):
+    page.show_with(viewer="attention")
+    assert page.look.viewer.name == "attention"
+    page.show_with(viewer="unheard of")
+    assert page.look.viewer.name == "attention"

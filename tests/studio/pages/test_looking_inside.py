@@ -103,7 +103,7 @@ def test_a_trained_run_is_looked_into_under_another_mask_and_with_an_own_picture
     qtbot.waitUntil(lambda: len(page.pictures.strip.keys) == 40, timeout=LONG)
 
     before = viewer.grid.panels["masked"].view.image
-    page.masking.slider.setValue(30)
+    viewer.controls.slider.setValue(30)
     qtbot.waitUntil(lambda: viewer.grid.panels["masked"].view.image != before, timeout=LONG)
 
     own = tmp_path / "own.png"
@@ -113,6 +113,13 @@ def test_a_trained_run_is_looked_into_under_another_mask_and_with_an_own_picture
         lambda: viewer.grid.panels["original"].view.image.pixelColor(3, 3).red() in (199, 200, 201),
         timeout=LONG,
     )
+
+    page.tabs.choose("attention")
+    seen = page.look.viewer
+    qtbot.waitUntil(lambda: bool(seen.grid.panels), timeout=LONG)
+    assert seen.facts.text().startswith("3 heads · 8 x 11 patches · step 2")
+    seen.controls.size_box.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: "16 x 22 patches" in seen.facts.text(), timeout=LONG)
 
     page.pictures.choose_own(tmp_path / "absent.png")
     qtbot.waitUntil(lambda: bool(page.look.error), timeout=LONG)

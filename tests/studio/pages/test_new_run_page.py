@@ -221,3 +221,12 @@ def test_everything_that_takes_the_focus_has_a_name(page, place):
         and not isinstance(widget, QAbstractScrollArea)
     ]
     assert nameless == []
+
+
+def test_a_run_s_recipe_is_opened_with_one_setting_turned_and_in_view(page, pictures, place, store):
+    recipe = make_recipe("mae", "quick", {"data.location": place, "settings.mask_ratio": 0.6})
+    run = create_run(store, name="odd", method="mae", recipe=recipe.model_dump(mode="json"), seed=0)
+    page.show_with(run_id=run.id, changes={"training.beta2": 0.9}, field="training.beta2")
+    changes = page.draft.changes
+    assert (changes["training.beta2"], changes["settings.mask_ratio"]) == (0.9, 0.6)
+    assert page.settings.form.rows["training.beta2"].isVisible()

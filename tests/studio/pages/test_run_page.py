@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from engine.declared import recipe_from_toml
 from engine.store import (
@@ -214,6 +214,60 @@ def test_alarms_are_counted_on_their_tab(page, context, make_run, store):
     add_event(store, run.id, Level.ERROR, "Worse.")
     context.watch.check()
     assert page.tabs.tabText(1) == "Alarms (2)"
+
+
+FOUND = {
+    "rule": "one_point",
+    "title": "Collapse to one point",
+    "causes": ["The learning rate is too high."],
+    "knob": {"setting": "training.base_lr", "advice": "Lower the rate from 1 to 0.5.", "value": 0.5},
+}
+
+
+def test_an_alarm_says_why_and_opens_a_new_run_with_the_knob_turned(page, context, make_run, store, qtbot):
+    run = make_run(status=RunStatus.RUNNING, step=1)
+    alarm = add_event(store, run.id, Level.ALARM, "All pictures look alike.", step=7, detail="x", data=FOUND)
+    context.watch.check()
+    page.show_with(run_id=run.id, show="alarms")
+    row = page.findChild(QWidget, f"alarm_{alarm}")
+    words = " ".join(label.text() for label in row.findChildren(QLabel))
+    for part in (
+        "All pictures look alike.",
+        "The learning rate is too high.",
+        "Lower the rate from 1 to 0.5.",
+    ):
+        assert part in words
+    qtbot.mouseClick(row.findChild(QPushButton, f"alarm_knob_{alarm}"), Qt.MouseButton.LeftButton)
+    assert context.visited[-1] == (
+        "new_run",
+        {"run_id": run.id, "changes": {"training.base_lr": 0.5}, "field": "training.base_lr"},
+    )
+
+
+def test_a_knob_that_only_a_person_can_set_is_shown(page, context, make_run, store, qtbot):
+    run = make_run(status=RunStatus.RUNNING, step=1)
+    data = {**FOUND, "knob": {**FOUND["knob"], "value": None}}
+    alarm = add_event(store, run.id, Level.ALARM, "All pictures look alike.", data=data)
+    context.watch.check()
+    page.show_with(run_id=run.id, show="alarms")
+    button = page.findChild(QPushButton, f"alarm_knob_{alarm}")
+    assert button.text() == "Open a new run at this setting"
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert context.visited[-1] == ("new_run", {"run_id": run.id, "field": "training.base_lr"})
+
+
+def test_an_alarm_that_is_over_stays_in_the_list_and_is_not_counted(page, context, make_run, store):
+    run = make_run(status=RunStatus.RUNNING, step=1)
+    alarm = add_event(store, run.id, Level.ALARM, "All pictures look alike.", step=7, data=FOUND)
+    context.watch.check()
+    page.show_with(run_id=run.id, show="alarms")
+    row = page.findChild(QWidget, f"alarm_{alarm}")
+    assert row.accessibleName().startswith("Alarm: ")
+    add_event(store, run.id, Level.INFO, "No longer.", step=90, data={"recovered": "one_point"})
+    context.watch.check()
+    assert row.accessibleName().startswith("Alarm, over: ")
+    assert page.tabs.tabText(1) == "Alarms"
+    assert row.isVisible()
 
 
 def test_details_are_copied_and_the_recipe_file_starts_the_same_run(page, context, make_run, tmp_path):

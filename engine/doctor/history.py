@@ -1,0 +1,85 @@
+"""What the doctor remembers of a run's curves: their start, their best stretch and their newest points."""
+
+import math
+import statistics
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+KEPT = 512  # newest points of a series; no rule looks further back
+BLOCK = 32  # points whose median is one value: a single odd batch neither starts nor ends anything
+
+Point = tuple[str, int, float]
+
+
+@dataclass
+class Track:
+    """One series.
+
+    Args:
+        first: The very first point (step, value).
+        start: The first ``BLOCK`` values.
+        recent: The newest points (step, value).
+        best: Smallest median of a block, and the step at its end; None before the first block is full.
+        count: Finite points so far.
+    """
+
+    first: tuple[int, float]
+    start: list[float] = field(default_factory=list)
+    recent: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=KEPT))
+    best: tuple[float, int] | None = None
+    count: int = 0
+    _block: list[float] = field(default_factory=list)
+
+    def add(self, step: int, value: float) -> None:
+        """Take in a finite value."""
+        if len(self.start) < BLOCK:
+            self.start.append(value)
+        self.recent.append((step, value))
+        self.count += 1
+        self._block.append(value)
+        if len(self._block) == BLOCK:
+            median = statistics.median(self._block)
+            if self.best is None or median < self.best[0]:
+                self.best = (median, step)
+            self._block.clear()
+
+
+class History:
+    """The curves of a run as far as rules need them; its size does not grow with the run."""
+
+    def __init__(self) -> None:
+        self._tracks: dict[str, Track] = {}
+        self.step = 0
+
+    def add(self, points: Iterable[Point]) -> None:
+        """Take in points (name, step, value) in the order of steps; values that are not finite are passed over."""
+        for name, step, value in points:
+            self.step = max(self.step, step)
+            if not math.isfinite(value):
+                continue
+            track = self._tracks.get(name)
+            if track is None:
+                track = self._tracks[name] = Track((step, value))
+            track.add(step, value)
+
+    def track(self, name: str) -> Track | None:
+        """All that is known of a series, None without points."""
+        return self._tracks.get(name)
+
+    def count(self, name: str) -> int:
+        """Points of a series so far."""
+        track = self._tracks.get(name)
+        return track.count if track else 0
+
+    def last(self, name: str, number: int) -> list[float]:
+        """The newest values of a series, oldest first; empty while there are fewer than asked for."""
+        track = self._tracks.get(name)
+        if track is None or len(track.recent) < number:
+            return []
+        return [value for _, value in list(track.recent)[-number:]]
+
+    def untrained(self, name: str) -> float | None:
+        """The value of a series at step 0, None where it was not measured then."""
+        track = self._tracks.get(name)
+        return track.first[1] if track and track.first[0] == 0 else None

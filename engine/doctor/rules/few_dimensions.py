@@ -1,0 +1,82 @@
+"""Dimensional collapse: features differ, but only along a few directions."""
+
+from typing import ClassVar
+
+from typing_extensions import override
+
+from engine.doctor.facts import RunFacts
+from engine.doctor.finding import Finding
+from engine.doctor.history import History
+from engine.doctor.rule import Rule
+from engine.doctor.rules.one_point import SPREAD
+from engine.doctor.suspects import Suspect, causes_and_knob
+
+LOOKS = 3
+# Ours: RankMe (sec. 3) gives only that more is better. We measured 15 to 33 on untrained encoders with 256 photographs
+# and 3.5 at the end of a healthy MAE on 64 pictures of two kinds of stripes, so two directions are less than any data.
+LEAST_RANK = 2.0
+LEAST_SHARE = 0.02  # of the rank the features could have
+# Ours: a rank that was low from the start is the pictures' or the network's, and training has not narrowed it.
+SHARE_OF_UNTRAINED = 0.5
+
+SUSPECTS = (
+    Suspect(
+        "training.base_lr",
+        "high",
+        "A learning rate that is too high lets a few directions drown all others.",
+        "the base learning rate",
+        factor=0.3,
+    ),
+    Suspect(
+        "settings.temperature",
+        "high",
+        "A temperature that is too high hardly tells near pictures from far ones.",
+        "the temperature",
+        factor=0.5,
+    ),
+    Suspect(
+        "settings.crop_low",
+        "high",
+        "Views that hardly differ let a shortcut such as the mean colour solve the task.",
+        "the smallest crop",
+    ),
+    Suspect(
+        "settings.jitter",
+        "low",
+        "Without colour jitter the mean colour alone solves the task (SimCLR paper, sec. 3.1).",
+        "the colour jitter",
+    ),
+    Suspect(
+        "training.weight_decay",
+        "high",
+        "A strong weight decay removes the weaker directions.",
+        "the weight decay",
+    ),
+)
+
+
+class FewDimensions(Rule):
+    """Reads the effective rank of watched pictures; a collapse to one point is left to its own rule."""
+
+    name: ClassVar[str] = "few_dimensions"
+    title: ClassVar[str] = "Collapse to few dimensions"
+    reads: ClassVar[tuple[str, ...]] = ("effective_rank",)
+
+    @override
+    def look(self, history: History, facts: RunFacts) -> Finding | None:
+        ranks, spreads = history.last("effective_rank", LOOKS), history.last("feature_spread", LOOKS)
+        if not ranks or not spreads or min(spreads) < SPREAD:
+            return None
+        limit = max(LEAST_RANK, LEAST_SHARE * facts.rank_limit)
+        untrained = history.untrained("effective_rank")
+        if untrained is not None:
+            limit = min(limit, SHARE_OF_UNTRAINED * untrained)
+        if max(ranks) >= limit:
+            return None
+        of = f" of at most {facts.rank_limit:,}" if facts.rank_limit else ""
+        before = "" if untrained is None else f"; untrained it was {untrained:.3g}"
+        sentence = (
+            f"The features use only about {ranks[-1]:.2g} directions{of}: the effective rank at {LOOKS} looks in a "
+            f"row{before}."
+        )
+        return self.finding(sentence, *causes_and_knob(facts, SUSPECTS))
