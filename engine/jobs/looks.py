@@ -97,7 +97,7 @@ class Looks:
         """Where the last block looks; ``size`` is the picture's shorter side in pixels, the run's own by default."""
         recipe, artifact, method = self._trained(request)
         size = int(request.get("size") or recipe.encoder.image_size)
-        sizes = method.normalise(recipe.data.channels)
+        sizes = make_normalise(recipe)
         look = attend(method.evaluated_encoder, self._picture(recipe, request), size, sizes=sizes)
         return Look(look.arrays, look.titles, {**look.info, "step": artifact.step})
 
