@@ -4,7 +4,7 @@ The trainer, the catalogue, the window and the command line know only what is he
 ``engine/methods``; see CONTRIBUTING.md for the way to add one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
@@ -65,7 +65,7 @@ class StepOutput:
 
 @dataclass(frozen=True)
 class Sourced:
-    """A value together with where it comes from."""
+    """A value, or a rule (``engine.rules``) that gives it for a data set, together with where it comes from."""
 
     value: Any
     source: str
@@ -107,9 +107,10 @@ class Method(nn.Module):
     Subclasses set the class attributes, keep the encoder as ``self.encoder`` and implement ``views`` and ``forward``.
     ``needs_tokens``: only a transformer will do. ``needs_labels``: batches have "label" (B,), -1 where unknown, and
     the constructor takes ``num_classes``. ``judged_by_neighbours``: k-NN accuracy tells whether it learns; not so where
-    features need a trained head, as those of MAE and CAE do. ``mean`` and ``std``: what pictures in 0..1 are normalised
-    with. Randomness comes only from the views (drawn from run seed, epoch and picture) and from torch's generator,
-    which the trainer seeds at every step.
+    features need a trained head, as those of MAE and CAE do. ``deviations``: sentences on what is done otherwise than
+    in the official code, whatever the settings. ``mean`` and ``std``: what pictures in 0..1 are normalised with.
+    Randomness comes only from the views (drawn from run seed, epoch and picture) and from torch's generator, which the
+    trainer seeds at every step.
     """
 
     name: ClassVar[str]
@@ -123,6 +124,7 @@ class Method(nn.Module):
     Config: ClassVar[type[Settings]]
     presets: ClassVar[Mapping[str, Preset]]
     clips_each_parameter: ClassVar[bool] = False
+    deviations: ClassVar[tuple[str, ...]] = ()
     judged_by_neighbours: ClassVar[bool] = True
 
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
@@ -150,6 +152,25 @@ class Method(nn.Module):
     def forward(self, views: Views, progress: Progress) -> StepOutput:
         """Compute the loss terms of a batch of views (each tensor stacked along a new first axis B)."""
         raise NotImplementedError
+
+    @property
+    def needs_fitting(self) -> bool:
+        """True while ``before_training`` has something to learn; part of the state, so a resumed run asks again."""
+        return False
+
+    def before_training(self, batches: Iterator[Views]) -> None:
+        """Learn from training views what must stand before the first step, such as a codebook; nothing by default.
+
+        Called once a run, with torch's generator seeded. What is learned belongs into the state dict.
+
+        Args:
+            batches: Views of training pictures, stacked and normalised as for ``forward``, without an end.
+        """
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences for the run's log on what its results depend on, such as what was fitted; none by default."""
+        return ()
 
     def after_step(self, progress: Progress) -> None:
         """Do what follows an optimizer step, such as moving a target network; nothing by default."""

@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from engine.compute import Compute, choose_attention
+from engine.data.device_views import finish_views
+from engine.data.multi_crop import DRAWN
 from engine.distributed import is_alone, mean_of_each, rank, world_size
 from engine.errors import NotFiniteError
 from engine.method import Method, StepOutput, Views
@@ -24,6 +26,8 @@ from engine.plan import Plan
 # Reading every running mean costs about what the gradient's norm does; once in ten steps that is not felt.
 MOMENTUM_STEPS = 10
 FINITE_CHECK_STEPS = 20  # on a device whose queue a check would stall; on a CPU every step is checked
+
+FITTING_STEP = 2**62  # seeds what comes before the first step; no step of a run has this number
 
 
 @dataclass
@@ -92,6 +96,15 @@ class Trainer:
             parameter for group in self.optimizer.param_groups for parameter in group["params"]
         ]
 
+    def fit_method(self, batches: Iterator[dict[str, Any]]) -> None:
+        """Let the method learn what must stand before the first step; the same seed and batches give the same.
+
+        Args:
+            batches: Of training views, without an end.
+        """
+        torch.manual_seed(step_seed(self.plan.training.seed, FITTING_STEP))
+        self.method.before_training(map(self.prepare, batches))
+
     def train(self, batches: Iterator[dict[str, Any]], *, record: Record, control: Control) -> bool:
         """Train from the present step to the end.
 
@@ -145,15 +158,18 @@ class Trainer:
         return values | ({"schedule/weight_decay": weight_decay} if plan.training.weight_decay_end else {})
 
     def prepare(self, batch: dict[str, Any]) -> Views:
-        """Bring a batch to the device; uint8 pictures are normalised there."""
+        """Bring a batch to the device; pictures are distorted there where that was left, and normalised."""
         device = self.compute.device
         views = {
             name: value for name, value in batch.items() if isinstance(value, Tensor) and name != "index"
         }
-        moved = {name: value.to(device, non_blocking=True) for name, value in views.items()}
+        moved = {
+            name: value if name.endswith(DRAWN) else value.to(device, non_blocking=True)
+            for name, value in views.items()
+        }
         return {
             name: self.normalise(value) if value.dtype == torch.uint8 else value
-            for name, value in moved.items()
+            for name, value in finish_views(moved).items()
         }
 
     def _gradients_kept(self, number: int) -> AbstractContextManager[None]:

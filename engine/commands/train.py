@@ -101,7 +101,7 @@ def _check_with_pictures(choice: Any) -> "tuple[Recipe, str]":
     pictures = open_pictures(recipe.data.location, recipe.data.kind)
     split = knn_split(pictures, recipe.held_out, recipe.training.seed)
     facts = Facts(pictures.classes if pictures.labels is not None else (), len(split.train))
-    checked = check_choice(choice, facts, [device.name for device in devices])
+    checked = check_choice(choice.scaled(facts.num_train), facts, [device.name for device in devices])
     make_compute(checked.training.device, checked.training.precision)
     method_parts(checked)
     return relocated(checked, pictures.location), pictures.name

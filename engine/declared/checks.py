@@ -47,7 +47,13 @@ def _nearest_divisor(number: int, wanted: int) -> int:
 
 def _check_encoder(recipe: Recipe) -> Iterator[Problem]:
     catalogue = load_catalogue()
-    entry, method = catalogue.encoders[recipe.encoder.name], catalogue.method(recipe.method)
+    entry, method = catalogue.encoder(recipe.encoder.name), catalogue.method(recipe.method)
+    if not method.presets:
+        yield Problem(
+            "method",
+            f"{method.title} are not trained as they are.",
+            "Choose a method, and start it from them: encoder.weights = run:NUMBER.",
+        )
     if method.needs_tokens and entry.family != "vit":
         yield Problem(
             "encoder.name",
@@ -59,7 +65,7 @@ def _check_encoder(recipe: Recipe) -> Iterator[Problem]:
 
 def _check_sizes(recipe: Recipe) -> Iterator[Problem]:
     encoder = recipe.encoder
-    is_vit = load_catalogue().encoders[encoder.name].family == "vit"
+    is_vit = load_catalogue().encoder(encoder.name).family == "vit"
     if is_vit and encoder.image_size % encoder.patch_size:
         fitting = _nearest_divisor(encoder.image_size, encoder.patch_size)
         yield Problem(

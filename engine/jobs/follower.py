@@ -10,7 +10,9 @@ from engine.distributed import from_first, joined, wait_for_all
 from engine.errors import EngineError
 from engine.jobs.assembly import assemble
 from engine.jobs.keeper import Keeper
+from engine.jobs.starting_weights import starting_weights
 from engine.jobs.words import Skipped, Word, exchange
+from engine.parts import start_from
 from engine.recipe import Recipe
 from engine.store import Store, get_run
 from engine.trainer import StepReport, Trainer
@@ -51,20 +53,23 @@ class FollowerJob:
 
     def run(self) -> None:
         """Assemble, take over the weights, train."""
-        assembly = assemble(Recipe.model_validate(get_run(self._store, self._run_id).recipe), self._device)
+        recipe = Recipe.model_validate(get_run(self._store, self._run_id).recipe)
+        assembly = assemble(recipe, self._device)
         if assembly.loader_workers:
             warm_loaders()
         trainer = Trainer(assembly.make_method(), assembly.plan, assembly.compute, assembly.make_normalise())
-        self._resume(trainer)
+        self._resume(trainer, recipe)
         with closing(assembly.make_batches(trainer.step)) as batches:
             trainer.train(batches, record=self._record, control=self._control)
 
-    def _resume(self, trainer: Trainer) -> None:
-        """Take the state of the checkpoint that process 0 chose."""
+    def _resume(self, trainer: Trainer, recipe: Recipe) -> None:
+        """Take the state of the checkpoint that process 0 chose, or start from the weights that the recipe names."""
         step = from_first(None)
         if step:
             content = Keeper.read(self._store, self._run_id, step, trainer.compute.device)
             trainer.load_state(content["trainer"])
+        elif (start := starting_weights(self._store, recipe)) is not None:
+            start_from(trainer.method, start.state)
         wait_for_all()
 
     def _record(self, report: StepReport) -> None:

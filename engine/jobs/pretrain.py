@@ -14,14 +14,18 @@ from engine.errors import DataError, EngineError, NotFiniteError
 from engine.jobs.alarms import Alarms, run_facts
 from engine.jobs.assembly import Assembly, assemble
 from engine.jobs.boundary import told_in_words
+from engine.jobs.caching import with_cache
 from engine.jobs.controls import Controls, Ending
+from engine.jobs.fitting import ENDLESS, PHASE, LeftEarlyError, obeying
 from engine.jobs.heartbeat import Heartbeat
 from engine.jobs.judge import Judge
 from engine.jobs.keeper import Keeper
 from engine.jobs.recorder import Recorder
+from engine.jobs.starting_weights import starting_weights
 from engine.jobs.system import SystemMonitor
 from engine.jobs.versions import versions
 from engine.jobs.words import Word, exchange
+from engine.parts import start_from
 from engine.recipe import Recipe
 from engine.store import Level, Run, RunStatus, Store, get_run, truncate_metrics, update_run
 from engine.trainer import StepReport, Trainer
@@ -96,6 +100,7 @@ class PretrainJob:
             int, float
         ] = {}  # step -> k-NN accuracy, of the steps judged since the start or resume
         self._best: float | None = None
+        self._origin: dict[str, Any] = {}
         self.recorder = Recorder(store, claimed)
 
     def run(self) -> None:
@@ -168,13 +173,28 @@ class PretrainJob:
         if content is not None:
             self._trainer.load_state(content["trainer"])
             images_seen, self._best = int(content["images_seen"]), content.get("best")
+            self._origin = dict(content.get("origin") or {})
             step = self._saved_step = self._trainer.step
             self.recorder.say(Level.INFO, f"Resumed from step {step:,}.", step=step)
+        else:
+            self._start_from_weights()
         from_first(step)
         wait_for_all()  # nobody needs the checkpoint any more
         self._keeper.forget_after(step)
         truncate_metrics(self._store, self._run_id, step)
         self.recorder.start_at(step, images_seen)
+
+    def _start_from_weights(self) -> None:
+        """Begin where the recipe says, and write down what became of every tensor."""
+        start = starting_weights(self._store, self._recipe)
+        if start is None:
+            return
+        start_from(self._trainer.method, start.state)
+        self._origin = dict(start.origin)
+        source = self._recipe.encoder.weights
+        self.recorder.say(Level.INFO, f"Starts from {source}: {start.report}.", detail=start.report.as_text())
+        if start.warning:
+            self.recorder.say(Level.WARNING, start.warning)
 
     def _call_doctor(self, assembly: Assembly) -> None:
         """Let the doctor see every point from here on, and what there was before a resume."""
@@ -189,15 +209,41 @@ class PretrainJob:
         self.recorder.tell(self._alarms.take)
 
     def _train(self, assembly: Assembly) -> Ending | None:
+        if not self._fit_method(assembly):
+            return self._controls.ending
         if self._trainer.step == 0:
+            for note in self._trainer.method.notes:
+                self.recorder.say(Level.INFO, note)
             self._judge_if_due(0)
             self._save()
+        pictures = with_cache(
+            assembly,
+            self._store.folder / "cache",
+            say=lambda sentence: self.recorder.say(Level.WARNING, sentence),
+            enter=self._enter,
+            must_stop=self._controls,
+        )
+        if self._controls.ending is not None:
+            return self._controls.ending
         self._enter("starting the loader")
-        batches = assembly.make_batches(self._trainer.step)
+        batches = assembly.make_batches(self._trainer.step, pictures=pictures)
         self.recorder.restart_clock()
         with closing(batches):
             self._trainer.train(batches, record=self._record, control=self._control)
         return self._controls.ending
+
+    def _fit_method(self, assembly: Assembly) -> bool:
+        """Let a method that needs it learn its targets; False when told to stop meanwhile, to begin anew on resume."""
+        if not self._trainer.method.needs_fitting:
+            return True
+        self._enter(PHASE)
+        with closing(assembly.make_batches(0, last=ENDLESS)) as batches:
+            try:
+                self._trainer.fit_method(obeying(batches, self._controls, self._enter))
+            except LeftEarlyError:
+                return False
+        self._saved_step = -1  # a checkpoint of this step may be from before
+        return True
 
     def _record(self, report: StepReport) -> None:
         self._phase = "training"
@@ -269,6 +315,7 @@ class PretrainJob:
             "best": self._best,
             "recipe": self._recipe.model_dump_json(),
             "num_classes": self._num_classes,
+            "origin": self._origin,
             "trainer": self._trainer.state(),
         }
 

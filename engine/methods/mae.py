@@ -20,8 +20,10 @@ from engine.nn.decoder import PatchDecoder
 from engine.nn.encoder import Encoder
 from engine.nn.initial import xavier_init, xavier_patch_projection
 from engine.nn.masking import num_kept, paint_hidden, patchify, random_mask, unpatchify
+from engine.nn.patch_pixels import patch_losses, patch_mean_and_spread
 from engine.nn.positions import sincos_2d
 from engine.optim import ParamGroup, split_decay
+from engine.rules import BatchWithin, EpochsForSteps, ShareOfEpochs
 from engine.schedules import Progress
 from engine.settings import Settings, setting
 
@@ -30,7 +32,6 @@ NORMALISED_NOTE = (
     "Each predicted patch is given the true patch's mean and contrast back, which the network never predicts: "
     "judge the structure inside the patches, not their brightness. Visible patches are not trained and may be noise."
 )
-PATCH_VARIANCE_EPS = 1e-6  # official file models_mae.py, forward_loss
 
 
 class MAESettings(Settings):
@@ -75,31 +76,6 @@ class MAESettings(Settings):
     )
 
 
-def _patch_mean_and_spread(patches: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation (B, N, 1) of each patch (B, N, P*P*C); the variance is the unbiased one."""
-    mean = patches.mean(dim=-1, keepdim=True)
-    return mean, (patches.var(dim=-1, keepdim=True) + PATCH_VARIANCE_EPS).sqrt()
-
-
-def patch_losses(prediction: Tensor, images: Tensor, patch_size: int, *, normalise: bool) -> Tensor:
-    """Mean squared error of every patch.
-
-    Args:
-        prediction: (B, N, P*P*C).
-        images: (B, C, H, W), normalised, fp32: a flat patch has no variance, and half precision would lose it.
-        patch_size: P.
-        normalise: True when the prediction is relative to each patch's mean and spread.
-
-    Returns:
-        (B, N) in fp32.
-    """
-    target = patchify(images.float(), patch_size)
-    if normalise:
-        mean, spread = _patch_mean_and_spread(target)
-        target = (target - mean) / spread
-    return (prediction.float() - target).square().mean(dim=-1)
-
-
 def masked_mean(losses: Tensor, hidden: Tensor) -> Tensor:
     """Mean of (B, N) patch losses over the hidden patches of the whole batch (MAE, sec. 3)."""
     return (losses * hidden).sum() / hidden.sum()
@@ -139,12 +115,16 @@ PRESETS = {
             "encoder.name": Sourced("vit_tiny", "ours: trains on a desktop"),
             "encoder.image_size": Sourced(96, "ours: keeps detail at a ninth of the pixels of 288"),
             "encoder.patch_size": Sourced(8, "ours: 144 patches, near the paper's 196"),
-            "training.epochs": Sourced(200, "ours: small data needs many passes; the paper sees 800"),
-            "training.batch_size": Sourced(128, "ours: enough steps an epoch on small data"),
+            "training.epochs": Sourced(
+                EpochsForSteps(6_000, 20, 800), "ours: small data needs many passes; the paper sees 800"
+            ),
+            "training.batch_size": Sourced(
+                BatchWithin(128, 1 / 8), "ours: enough steps an epoch on small data"
+            ),
             "training.base_lr": Sourced(
                 1e-3, "official code, --blr default; small encoders and short runs bear more"
             ),
-            "training.warmup_epochs": Sourced(10, "paper: a twentieth of the run"),
+            "training.warmup_epochs": Sourced(ShareOfEpochs(0.05, 40), "paper: 40 of 800 epochs"),
             "settings.decoder_width": Sourced(
                 128, "ours: two thirds of the encoder's width, as 512 is of 768"
             ),
@@ -273,7 +253,7 @@ class MAE(Method):
         losses = patch_losses(prediction, images, side, normalise=self.config.normalise_targets)
         note = PLAIN_NOTE
         if self.config.normalise_targets:
-            mean, spread = _patch_mean_and_spread(patchify(images, side))
+            mean, spread = patch_mean_and_spread(patchify(images, side))
             prediction = prediction * spread + mean
             note = NORMALISED_NOTE
         predicted = unpatchify(prediction, side, *self.vit.grid)

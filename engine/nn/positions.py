@@ -1,5 +1,7 @@
 """Fixed sine-cosine position tables."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -24,23 +26,26 @@ def sincos_1d(width: int, positions: Tensor) -> Tensor:
     return torch.cat([angles.sin(), angles.cos()], dim=1)
 
 
-def sincos_2d(width: int, rows: int, columns: int, *, class_token: bool) -> Tensor:
+def sincos_2d(
+    width: int, rows: int, columns: int, *, class_token: bool, first: Literal["column", "row"] = "column"
+) -> Tensor:
     """Position table of a grid of patches in row-major order.
-
-    The first half of the channels encodes the column, the second half the row, as MAE's official code does (CAE
-    and MoCo v3 have it the other way round).
 
     Args:
         width: D, a multiple of 4.
         rows: Rows of the grid.
         columns: Columns of the grid.
         class_token: True puts a row of zeros first, for the class token.
+        first: What the first half of the channels encodes; the second half encodes the other. The column in MAE's
+            official code (util/pos_embed.py), the row in CAE's (models/modeling_cae_helper.py) and MoCo v3's: weights
+            of one do not fit the table of the other.
 
     Returns:
         (rows * columns, D) or (1 + rows * columns, D) in float32.
     """
     row, column = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
-    table = torch.cat([sincos_1d(width // 2, column), sincos_1d(width // 2, row)], dim=1)
+    halves = [sincos_1d(width // 2, column), sincos_1d(width // 2, row)]
+    table = torch.cat(halves if first == "column" else halves[::-1], dim=1)
     if class_token:
         table = torch.cat([torch.zeros(1, width, dtype=table.dtype), table])
     return table.float()

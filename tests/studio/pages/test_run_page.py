@@ -59,6 +59,15 @@ def test_it_opens_on_the_run_that_trains_else_on_the_newest(page, context, make_
     assert page.run.id == newest.id
 
 
+def test_it_opens_on_the_run_that_was_opened_last_on_another_page(page, context, make_run):
+    first, second = make_run("first", RunStatus.FINISHED), make_run("second", RunStatus.FINISHED)
+    page.show_with()
+    assert (page.run.id, context.opened_run) == (second.id, second.id)
+    context.opened_run = first.id
+    page.show_with()
+    assert page.run.id == first.id
+
+
 def test_it_follows_the_row(page, context, make_run, store):
     run = make_run("MAE clothing", RunStatus.RUNNING, step=420)
     context.watch.check()
