@@ -102,7 +102,8 @@ def _of_watched(history: History) -> str:
 
 def _of_batches(history: History) -> str:
     spreads = batch_spread(history, STEPS)
-    if not spreads or max(spreads) >= SPREAD:
+    # A few odd batches, such as of very different pictures, are no sign of life.
+    if not spreads or sorted(spreads)[STEPS * 9 // 10] >= SPREAD:
         return ""
     return (
         f"All pictures of a batch get nearly the same output: over the last {STEPS} steps its spread is "
