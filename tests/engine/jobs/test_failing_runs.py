@@ -99,7 +99,9 @@ def test_in_a_healthy_run_nothing_is_said(store, claim, alarms_of, method):
 
 
 def test_dino_without_centring_names_one_prototype_whatever_the_picture(store, claim, alarms_of):
-    claimed = claim("dino", settings__centring=False, settings__teacher_momentum=0.9)
+    claimed = claim(
+        "dino", settings__centring=False, settings__teacher_momentum=0.9, training__base_lr=0.03
+    )
     found = alarms_of(do_run(store, claimed.id).id)
     assert knob(found["one_hot_teacher"]) == ("settings.centring", True)
     assert "uniform_teacher" not in found
