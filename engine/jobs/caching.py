@@ -10,6 +10,7 @@ import psutil
 
 from engine.data.picture_cache import build_cache, expected_bytes, open_cache
 from engine.data.picture_set import PictureSet
+from engine.distributed import world_size
 from engine.errors import DataError
 from engine.jobs.assembly import Assembly
 
@@ -35,6 +36,8 @@ def with_cache(
         must_stop: Asked now and then; True gives the building up.
     """
     data, pictures = assembly.recipe.data, assembly.pictures
+    if world_size() > 1:
+        return pictures  # the others would wait for the one that builds, longer than they wait for anything
     if data.cache == "off" or pictures.path(int(pictures.train[0])) is None:
         return pictures  # pictures that are no files are in memory or mapped already
     cached = open_cache(pictures, folder, channels=data.channels)

@@ -10,7 +10,7 @@ from engine.checkpoint import MILESTONES
 from engine.compute import resolve_device
 from engine.data.loader import warm_loaders
 from engine.distributed import from_first, joined, wait_for_all, world_size
-from engine.errors import DataError, EngineError, NotFiniteError
+from engine.errors import DataError, EngineError, NotFiniteError, SettingsError
 from engine.jobs.alarms import Alarms, run_facts
 from engine.jobs.assembly import Assembly, assemble
 from engine.jobs.boundary import told_in_words
@@ -236,6 +236,12 @@ class PretrainJob:
         """Let a method that needs it learn its targets; False when told to stop meanwhile, to begin anew on resume."""
         if not self._trainer.method.needs_fitting:
             return True
+        if world_size() > 1:
+            raise SettingsError(
+                "The targets of this run are fitted before the first step, which one process does alone.",
+                "Take one process, or a target that needs no fitting, such as pixels.",
+                field="training.processes",
+            )
         self._enter(PHASE)
         with closing(assembly.make_batches(0, last=ENDLESS)) as batches:
             try:
