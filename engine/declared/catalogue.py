@@ -106,9 +106,8 @@ class Catalogue:
 def _imported() -> MethodEntry:
     """Imported weights: looked into and exported, never trained, so that no list of methods has them."""
     fields = tuple(fields_of("settings", ImportedSettings.model_json_schema()))
-    return MethodEntry(
-        IMPORTED, TITLE, "", ABOUT, needs_tokens=False, needs_labels=False, fields=fields, presets={}
-    )
+    wants_nothing = dict.fromkeys(("needs_tokens", "needs_labels", "rebuilds"), False)
+    return MethodEntry(IMPORTED, TITLE, "", ABOUT, fields=fields, presets={}, **wants_nothing)
 
 
 def _encoder_choice(field: FieldEntry, encoders: Mapping[str, EncoderEntry]) -> FieldEntry:
