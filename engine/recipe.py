@@ -116,6 +116,7 @@ class TrainingSettings(Settings):
         low=1,
         high=65_536,
         unit="pictures",
+        help="Of all training processes together.",
         source="MAE paper, table 8 scales lr per 256",
         essential=True,
     )
@@ -211,6 +212,15 @@ class TrainingSettings(Settings):
         help="bf16 is faster and as safe; fp16 needs a loss scale; fp32 is exact to resume on a CPU as the others are.",
     )
     device: str = setting("auto", "Device", source="ours: CUDA, then MPS, then CPU")
+    processes: int = setting(
+        1,
+        "Training processes",
+        low=1,
+        high=64,
+        unit="processes",
+        source="official code: one for each graphics card",
+        help="They share every batch and train as one would: a graphics card for each, or the cores of a CPU.",
+    )
     workers: int = setting(
         -1,
         "Loader processes",

@@ -88,6 +88,30 @@ def _check_batch(recipe: Recipe, num_train: int) -> Iterator[Problem]:
         )
 
 
+def _check_processes(recipe: Recipe, devices: Sequence[str]) -> Iterator[Problem]:
+    processes, batch, wanted = recipe.training.processes, recipe.training.batch_size, recipe.training.device
+    if processes == 1:
+        return
+    if batch % processes:
+        yield Problem(
+            "training.processes",
+            f"{processes} training processes cannot share a batch of {batch} evenly.",
+            "Take a batch that they divide.",
+            suggestion=_nearest_divisor(batch, processes),
+        )
+    kind = (devices[0] if wanted == "auto" else wanted).partition(":")[0]
+    cards = [device for device in devices if device.startswith("cuda")]
+    if kind == "mps" or (kind == "cuda" and processes > len(cards)):
+        has = f"{len(cards)} graphics cards" if kind == "cuda" else "one device of this kind"
+        most = max((number for number in range(1, len(cards) + 1) if batch % number == 0), default=1)
+        yield Problem(
+            "training.processes",
+            f"{processes} training processes need as many devices, and this computer has {has}.",
+            f"Take {most}, or train on the CPU.",
+            suggestion=most,
+        )
+
+
 def _check_length(recipe: Recipe, num_train: int) -> Iterator[Problem]:
     training = recipe.training
     plan = make_plan(training, num_train)
@@ -164,6 +188,7 @@ def check_recipe(recipe: Recipe, dataset: DatasetFacts | None, devices: Sequence
         devices: Names of this computer's devices.
     """
     problems = [*_check_encoder(recipe), *_check_sizes(recipe), *_check_device(recipe, devices)]
+    problems += _check_processes(recipe, devices)
     if dataset is not None:
         problems += [
             *_check_batch(recipe, dataset.num_train),

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.checkpoint import MILESTONES
-from engine.data.loader import make_loader, warm_loaders
+from engine.compute import resolve_device
+from engine.data.loader import warm_loaders
+from engine.distributed import from_first, is_alone, joined, wait_for_all, world_size
 from engine.errors import DataError, EngineError, NotFiniteError
 from engine.jobs.alarms import Alarms, run_facts
 from engine.jobs.assembly import Assembly, assemble
 from engine.jobs.boundary import told_in_words
-from engine.jobs.caching import with_cache
+from engine.jobs.caching import cache_folder, with_cache
 from engine.jobs.controls import Controls, Ending
 from engine.jobs.heartbeat import Heartbeat
 from engine.jobs.judge import Judge
@@ -20,6 +22,7 @@ from engine.jobs.keeper import Keeper
 from engine.jobs.recorder import Recorder
 from engine.jobs.system import SystemMonitor
 from engine.jobs.versions import versions
+from engine.jobs.words import Word, exchange
 from engine.recipe import Recipe
 from engine.store import Level, Run, RunStatus, Store, get_run, truncate_metrics, update_run
 from engine.trainer import StepReport, Trainer
@@ -70,7 +73,9 @@ def run(store: Store, run_id: int, *, on_progress: OnProgress | None = None) -> 
         any more, only what is returned says that it failed.
     """
     with told_in_words(store, run_id) as untold:
-        PretrainJob(store, get_run(store, run_id), on_progress or (lambda _: None)).run()
+        job = PretrainJob(store, get_run(store, run_id), on_progress or (lambda _: None))
+        with joined(resolve_device(job.device)):
+            job.run()
     ended = get_run(store, run_id)
     for problem in untold:
         return replace(ended, status=RunStatus.FAILED, error=problem.message, error_fix=problem.fix)
@@ -83,7 +88,7 @@ class PretrainJob:
     def __init__(self, store: Store, claimed: Run, on_progress: OnProgress) -> None:
         self._store, self._run_id = store, claimed.id
         self._recipe = Recipe.model_validate(claimed.recipe)
-        self._device = claimed.claimed_device or self._recipe.training.device
+        self.device = claimed.claimed_device or self._recipe.training.device
         self._on_progress = on_progress
         self._phase = "reading the pictures"
         self._saved_at = time.monotonic()
@@ -98,7 +103,7 @@ class PretrainJob:
         """Assemble, resume, train, end."""
         with Heartbeat(self._beat):
             self._enter("reading the pictures")
-            assembly = assemble(self._recipe, self._device)
+            assembly = assemble(self._recipe, self.device)
             if assembly.loader_workers:
                 warm_loaders()  # they import torch while this process builds the network
             self._describe(assembly)
@@ -127,6 +132,7 @@ class PretrainJob:
             self._run_id,
             save=self._save,
             evaluate=self._evaluate,
+            waiting=lambda: exchange(Word.WAIT),
             resumed=self.recorder.restart_clock,
         )
         index = assembly.compute.device.index if assembly.compute.device.type == "cuda" else None
@@ -147,6 +153,11 @@ class PretrainJob:
             fingerprint=fingerprint,
             versions=dict(facts),
         )
+        if world_size() > 1:
+            rows = self._recipe.training.batch_size // world_size()
+            self.recorder.say(
+                Level.INFO, f"{world_size()} processes train together, {rows} pictures each a batch."
+            )
         for note in assembly.pictures.notes:
             self.recorder.say(Level.INFO, note)
 
@@ -160,6 +171,8 @@ class PretrainJob:
             images_seen, self._best = int(content["images_seen"]), content.get("best")
             step = self._saved_step = self._trainer.step
             self.recorder.say(Level.INFO, f"Resumed from step {step:,}.", step=step)
+        from_first(step)
+        wait_for_all()  # nobody needs the checkpoint any more
         self._keeper.forget_after(step)
         truncate_metrics(self._store, self._run_id, step)
         self.recorder.start_at(step, images_seen)
@@ -182,26 +195,18 @@ class PretrainJob:
             self._save()
         pictures = with_cache(
             assembly,
-            self._store.folder / "cache",
+            cache_folder(self._store),
             say=lambda sentence: self.recorder.say(Level.WARNING, sentence),
             enter=self._enter,
-            must_stop=self._controls,
+            must_stop=lambda: (
+                is_alone() and self._controls()
+            ),  # with others, a word is due between steps only
         )
         if self._controls.ending is not None:
             return self._controls.ending
+        wait_for_all()  # the other processes use the cache as well
         self._enter("starting the loader")
-        batches = make_loader(
-            pictures,
-            assembly.train_indices,
-            view_maker=assembly.make_view_maker(),
-            batch_size=self._recipe.training.batch_size,
-            seed=self._recipe.training.seed,
-            start_step=self._trainer.step * self._recipe.training.accumulation,
-            total_steps=assembly.plan.total_batches,
-            workers=assembly.loader_workers,
-            channels=self._recipe.data.channels,
-            pin_memory=assembly.compute.device.type == "cuda",
-        )
+        batches = replace(assembly, pictures=pictures).make_batches(self._trainer.step)
         self.recorder.restart_clock()
         with closing(batches):
             self._trainer.train(batches, record=self._record, control=self._control)
@@ -218,7 +223,10 @@ class PretrainJob:
         self._judge_if_due(step)
         if self._is_save_due(step):
             self._save()
-        return self._controls()
+        is_left = self._controls()
+        _, skipped = exchange(Word.LEAVE if is_left else Word.GO_ON)
+        self.recorder.tell_skipped(step, skipped)
+        return is_left
 
     def _is_save_due(self, step: int) -> bool:
         total = self._plan.total_steps

@@ -196,17 +196,21 @@ PRESETS = {
         "A small network that learns within minutes on any computer: to see the whole way, not to get the best "
         "features.",
         {
-            "encoder.name": Sourced("resnet18", "ours: learns faster from 32 px than a transformer"),
+            "encoder.name": Sourced(
+                "resnet_nano", "ours: a tenth of ResNet-18's work, so that a few minutes are many passes"
+            ),
             "encoder.stem": Sourced("fast", "ours: a quarter of the small stem's work"),
             "encoder.image_size": Sourced(32, "ours: the size of CIFAR; larger pictures are made small"),
             "encoder.patch_size": Sourced(8, "ours: for a transformer in its place"),
-            "training.epochs": Sourced(20, "ours: a few minutes"),
+            "training.epochs": Sourced(
+                8, "ours: some 4 minutes for 5,000 pictures on two cores without bf16"
+            ),
             "training.batch_size": Sourced(128, "ours: many steps on little data"),
             "training.optimizer": Sourced("adamw", "ours: needs no trust ratio's long warm-up"),
             "training.base_lr": Sourced(4e-3, "ours: 2e-3 after scaling; a short run bears a high rate"),
-            "training.warmup_epochs": Sourced(1, f"{V2}: the first 5 % of the epochs"),
+            "training.warmup_epochs": Sourced(1, "ours: the v2 paper's 5 % would be half an epoch"),
             "training.weight_decay": Sourced(1e-4, V2),
-            "training.knn_every_epochs": Sourced(2, "ours: ten points on the curve"),
+            "training.knn_every_epochs": Sourced(1, "ours: a point after every pass"),
             "settings.temperature": Sourced(0.2, ADVICE),
             "settings.projection_layers": Sourced(2, ADVICE),
             "settings.colour_strength": Sourced(0.5, "official CIFAR-10 recipe (README)"),

@@ -284,6 +284,18 @@ def test_training_ends_with_one_json_line_and_exit_code_zero(store):
 
 
 @pytest.mark.slow
+def test_training_in_two_processes_ends_like_training_in_one(store):
+    flags = ["--data", "builtin:digits", "--steps", "8", "--batch-size", "32", *SMALL, "--json"]
+    process = run_in_a_process(store, "train", *flags, "--set", "training.processes=2")
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == DONE, err
+    summary = json.loads(out)
+    assert (summary["status"], summary["images_seen"]) == ("finished", 8 * 32)
+    assert summary["knn_after"] is not None
+    assert not (store.run_folder(summary["run"]) / "worker.json").exists()
+
+
+@pytest.mark.slow
 def test_training_without_labels_has_no_accuracy_and_adapts_what_nobody_chose(store, pictures):
     for folder in list(pictures.iterdir()):
         for file in folder.iterdir():
