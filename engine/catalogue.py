@@ -11,15 +11,20 @@ from typing import Any
 from engine.method import Method, Preset
 from engine.methods import METHODS
 from engine.nn.encoders import ENCODERS
+from engine.rules import Rule
 
 CATALOGUE_VERSION = 1
+
+
+def _describe_value(value: Any) -> Any:
+    return value.as_data() if isinstance(value, Rule) else value
 
 
 def _describe_preset(preset: Preset) -> dict[str, Any]:
     return {
         "title": preset.title,
         "about": preset.about,
-        "values": {path: sourced.value for path, sourced in preset.values.items()},
+        "values": {path: _describe_value(sourced.value) for path, sourced in preset.values.items()},
         "sources": {path: sourced.source for path, sourced in preset.values.items()},
     }
 
@@ -31,6 +36,7 @@ def _describe_method(method: type[Method]) -> dict[str, Any]:
         "use_when": method.use_when,
         "needs_tokens": method.needs_tokens,
         "needs_labels": method.needs_labels,
+        "deviations": list(method.deviations),
         "rebuilds": method.reconstruct is not Method.reconstruct,
         "schema": method.Config.model_json_schema(),
         "presets": {name: _describe_preset(preset) for name, preset in method.presets.items()},

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from engine.commands.control import pause, resume, stop
 from engine.commands.exit_codes import BAD_USE, INTERRUPTED
 from engine.commands.export import export
+from engine.commands.import_weights import import_weights
 from engine.commands.methods import catalogue, methods
 from engine.commands.runs import runs
 from engine.commands.scan import scan
@@ -46,6 +47,7 @@ app = typer.Typer(
 )
 for command in (methods, catalogue, scan, train, runs, show, pause, resume, stop, worker, export):
     app.command()(command)
+app.command("import")(import_weights)
 
 
 def main() -> None:

@@ -55,6 +55,27 @@ def device_matches(wanted: str, device: str) -> bool:
     return wanted in (AUTO, device) or (wanted == "cuda" and device.startswith("cuda:"))
 
 
+def devices_of_run(first: str, processes: int) -> list[str]:
+    """Return what each process of a run computes on: cards counted up from the first, or all on the one processor.
+
+    Args:
+        first: The device of process 0.
+        processes: How many train together.
+
+    Raises:
+        DeviceError: When there cannot be so many of such a device.
+    """
+    kind, _, number = first.partition(":")
+    if kind == "cuda":
+        return [f"cuda:{int(number or 0) + process}" for process in range(processes)]
+    if kind == MPS and processes > 1:
+        raise DeviceError(
+            "Apple graphics are one device, which several training processes cannot share.",
+            "Set the training processes to 1.",
+        )
+    return [first] * processes
+
+
 def resolve_device(wanted: str, devices: Sequence[Device] | None = None) -> str:
     """Return the device that ``wanted`` means here: "auto" is CUDA, then Apple graphics, then the processor.
 

@@ -65,7 +65,7 @@ class StepOutput:
 
 @dataclass(frozen=True)
 class Sourced:
-    """A value together with where it comes from."""
+    """A value, or a rule (``engine.rules``) that gives it for a data set, together with where it comes from."""
 
     value: Any
     source: str
@@ -107,9 +107,10 @@ class Method(nn.Module):
     Subclasses set the class attributes, keep the encoder as ``self.encoder`` and implement ``views`` and ``forward``.
     ``needs_tokens``: only a transformer will do. ``needs_labels``: batches have "label" (B,), -1 where unknown, and
     the constructor takes ``num_classes``. ``judged_by_neighbours``: k-NN accuracy tells whether it learns; not so where
-    features need a trained head, as those of MAE and CAE do. ``mean`` and ``std``: what pictures in 0..1 are normalised
-    with. Randomness comes only from the views (drawn from run seed, epoch and picture) and from torch's generator,
-    which the trainer seeds at every step.
+    features need a trained head, as those of MAE and CAE do. ``deviations``: sentences on what is done otherwise than
+    in the official code, whatever the settings. ``mean`` and ``std``: what pictures in 0..1 are normalised with.
+    Randomness comes only from the views (drawn from run seed, epoch and picture) and from torch's generator, which the
+    trainer seeds at every step.
     """
 
     name: ClassVar[str]
@@ -123,6 +124,7 @@ class Method(nn.Module):
     Config: ClassVar[type[Settings]]
     presets: ClassVar[Mapping[str, Preset]]
     clips_each_parameter: ClassVar[bool] = False
+    deviations: ClassVar[tuple[str, ...]] = ()
     judged_by_neighbours: ClassVar[bool] = True
 
     def __init__(self, settings: Settings, encoder: Encoder) -> None:

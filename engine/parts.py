@@ -1,11 +1,16 @@
 """From a recipe to its method: settings checked against the sizes, network built from the run's seed."""
 
+from collections.abc import Mapping
+
 import torch
+from torch import Tensor
 
 from engine.errors import SettingsError
 from engine.method import Method, ViewSpec
 from engine.methods import method_named
+from engine.nn.encoder import Encoder
 from engine.nn.encoders import encoder_size, make_encoder
+from engine.nn.normalise import NORMALISATIONS, Normalise
 from engine.nn.vit import check_vit
 from engine.recipe import Recipe
 from engine.settings import Settings
@@ -34,6 +39,14 @@ def method_parts(recipe: Recipe) -> tuple[type[Method], Settings, ViewSpec]:
     return method_class, settings, spec
 
 
+def make_normalise(recipe: Recipe) -> Normalise:
+    """What pictures pass before the network: as the recipe says, or else as the method's official code does."""
+    if recipe.data.normalise == "auto":
+        return method_named(recipe.method).normalise(recipe.data.channels)
+    mean, std = NORMALISATIONS[recipe.data.normalise]
+    return Normalise(recipe.data.channels, mean, std)
+
+
 def make_method(recipe: Recipe, *, num_classes: int = 0) -> Method:
     """Build the untrained network; the same seed always builds the same weights.
 
@@ -50,3 +63,15 @@ def make_method(recipe: Recipe, *, num_classes: int = 0) -> Method:
     if method_class.needs_labels:
         return method_class(settings, encoder, num_classes=num_classes)  # type: ignore[call-arg]
     return method_class(settings, encoder)
+
+
+def start_from(method: Method, weights: Mapping[str, Tensor]) -> None:
+    """Give the encoder of an untrained method, and its copies of it (target, teacher), weights instead of chance.
+
+    Args:
+        method: As it was built.
+        weights: Every tensor of the encoder.
+    """
+    for module in method.modules():
+        if isinstance(module, Encoder) and module.network.state_dict().keys() == weights.keys():
+            module.network.load_state_dict(weights)

@@ -30,6 +30,13 @@ class DataSettings(Settings):
     channels: Literal[1, 3] = setting(
         3, "Colour channels", source="official code of all methods: RGB", help="1 reads pictures as grey."
     )
+    normalise: Literal["auto", "imagenet", "unit", "half"] = setting(
+        "auto",
+        "Normalisation",
+        source="ours: auto is what the method's official code does",
+        help="ImageNet's mean and deviation; unit leaves 0..1 (SimCLR); half is 0.5 and 0.5 (BEiT). Weights that a run "
+        "starts from expect the one that they were trained with.",
+    )
     held_out: float = setting(
         0.2,
         "Held out for k-NN",
@@ -37,6 +44,20 @@ class DataSettings(Settings):
         high=0.5,
         unit="share",
         source="ours: used only where the data set has labels and no validation split of its own",
+    )
+    cache: Literal["auto", "off", "on"] = setting(
+        "auto",
+        "Keep decoded pictures",
+        source="ours: auto where it saves a minute of decoding or more and fits half of the free memory and disk",
+        help="Results do not depend on it.",
+    )
+    cache_gib: float = setting(
+        16.0,
+        "Most space for them",
+        low=0.1,
+        high=10_000,
+        unit="GiB",
+        source="ours: 25,000 pictures of 400 x 533; older caches are removed first",
     )
 
 
@@ -79,6 +100,12 @@ class EncoderSettings(Settings):
         source="ViT paper: none; CAE starts it at 0.1",
         help="Where the learned factor on each branch of a transformer starts; 0 has none.",
     )
+    weights: str = setting(
+        "",
+        "Start from",
+        source="ours: empty starts from chance",
+        help="Weights to start the encoder from: run:12 for the encoder of run 12, or a file of weights.",
+    )
 
 
 class TrainingSettings(Settings):
@@ -102,6 +129,7 @@ class TrainingSettings(Settings):
         low=1,
         high=65_536,
         unit="pictures",
+        help="Of all training processes together.",
         source="MAE paper, table 8 scales lr per 256",
         essential=True,
     )
@@ -197,6 +225,15 @@ class TrainingSettings(Settings):
         help="bf16 is faster and as safe; fp16 needs a loss scale; fp32 is exact to resume on a CPU as the others are.",
     )
     device: str = setting("auto", "Device", source="ours: CUDA, then MPS, then CPU")
+    processes: int = setting(
+        1,
+        "Training processes",
+        low=1,
+        high=64,
+        unit="processes",
+        source="official code: one for each graphics card",
+        help="They share every batch and train as one would: a graphics card for each, or the cores of a CPU.",
+    )
     workers: int = setting(
         -1,
         "Loader processes",
@@ -234,7 +271,7 @@ class Recipe(Settings):
     """
 
     schema_version: Literal[1] = 1
-    kind: Literal["pretrain"] = "pretrain"
+    kind: Literal["pretrain", "imported"] = "pretrain"
     method: str = "mae"
     preset: str = Field("desktop", description="Name of the method's recipe this one started from.")
     data: DataSettings = DataSettings()

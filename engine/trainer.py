@@ -2,18 +2,24 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
 
 from engine.compute import Compute, choose_attention
+from engine.data.device_views import finish_views
+from engine.data.multi_crop import DRAWN
+from engine.distributed import is_alone, mean_of_each, rank, world_size
 from engine.errors import NotFiniteError
 from engine.method import Method, StepOutput, Views
 from engine.monitors import momentum_norm
 from engine.nn.normalise import Normalise
+from engine.nn.shared_norm import share_norms
 from engine.optim import clip_each, make_optimizer, set_rates
 from engine.plan import Plan
 
@@ -31,10 +37,10 @@ class StepReport:
     Args:
         step: Finished steps, this one included.
         values: Metric name -> number or scalar tensor still on the device.
-        images: Pictures seen in this step.
-        wait_seconds: Time spent waiting for the loader.
+        images: Pictures seen in this step, by all processes.
+        wait_seconds: Time this process spent waiting for the loader.
         seconds: Time of the whole step.
-        skipped: Pictures that could not be read, as (number, sentence).
+        skipped: Pictures that this process could not read, as (number, sentence).
     """
 
     step: int
@@ -49,13 +55,20 @@ Record = Callable[[StepReport], None]
 Control = Callable[[], bool]
 
 
-def step_seed(seed: int, step: int) -> int:
-    """The seed of torch's generator at a step: any step's draws can be repeated without those before it."""
-    return int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> 1)
+def step_seed(seed: int, step: int, process: int = 0) -> int:
+    """The seed of torch's generator at a step: any step's draws can be repeated without those before it.
+
+    Each process of a run draws numbers of its own, the first one those of a run of one process.
+    """
+    words = [seed, step, process] if process else [seed, step]
+    return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0] >> 1)
 
 
 class Trainer:
     """A method, its optimizer and where they are in the run.
+
+    In a run of several processes each has a trainer, all take the same steps, and ``DistributedDataParallel`` averages
+    their gradients; batch norms go over all of them, and what a step reports is the mean of all.
 
     Args:
         method: The method, already on the device.
@@ -67,6 +80,12 @@ class Trainer:
     def __init__(self, method: Method, plan: Plan, compute: Compute, normalise: Normalise) -> None:
         choose_attention(method, compute)
         self.method = method
+        self._call: torch.nn.Module = method
+        if not is_alone():
+            share_norms(method, compute.device)
+            index = [compute.device.index] if compute.device.type == "cuda" else None
+            # Buffers need no sending around: norms are shared, and methods average what they keep.
+            self._call = DistributedDataParallel(method, device_ids=index, forward_sync_buffers=False)
         self.plan = plan
         self.compute = compute
         self.normalise = normalise
@@ -110,16 +129,17 @@ class Trainer:
     def _make_step(self, batches: Iterator[dict[str, Any]]) -> StepReport:
         started, waited, images = time.perf_counter(), 0.0, 0
         skipped: list[tuple[int, str]] = []
-        torch.manual_seed(step_seed(self.plan.training.seed, self.step))
+        torch.manual_seed(step_seed(self.plan.training.seed, self.step, rank()))
         scheduled = self._set_schedules()
         outputs = []
-        for _ in range(self.plan.training.accumulation):
+        for number in range(self.plan.training.accumulation):
             asked = time.perf_counter()
             batch = next(batches)
             waited += time.perf_counter() - asked
-            images += len(batch["index"])
+            images += len(batch["index"]) * world_size()
             skipped += batch.get("skipped", [])
-            outputs.append(self._forward_backward(self.prepare(batch)))
+            with self._gradients_kept(number):
+                outputs.append(self._forward_backward(self.prepare(batch)))
         norm = self._update()
         self.step += 1
         self.method.after_step(self.plan.progress(self.step))
@@ -138,27 +158,37 @@ class Trainer:
         return values | ({"schedule/weight_decay": weight_decay} if plan.training.weight_decay_end else {})
 
     def prepare(self, batch: dict[str, Any]) -> Views:
-        """Bring a batch to the device; uint8 pictures are normalised there."""
+        """Bring a batch to the device; pictures are distorted there where that was left, and normalised."""
         device = self.compute.device
         views = {
             name: value for name, value in batch.items() if isinstance(value, Tensor) and name != "index"
         }
-        moved = {name: value.to(device, non_blocking=True) for name, value in views.items()}
+        moved = {
+            name: value if name.endswith(DRAWN) else value.to(device, non_blocking=True)
+            for name, value in views.items()
+        }
         return {
             name: self.normalise(value) if value.dtype == torch.uint8 else value
-            for name, value in moved.items()
+            for name, value in finish_views(moved).items()
         }
+
+    def _gradients_kept(self, number: int) -> AbstractContextManager[None]:
+        """Processes exchange gradients with the last batch of a step only."""
+        is_last = number == self.plan.training.accumulation - 1
+        if isinstance(self._call, DistributedDataParallel) and not is_last:
+            return self._call.no_sync()
+        return nullcontext()
 
     def _forward_backward(self, views: Views) -> StepOutput:
         with self.compute.autocast():
-            output = self.method(views, self.plan.progress(self.step))
+            output: StepOutput = self._call(views, self.plan.progress(self.step))
+        report = _average(
+            output
+        )  # first of all: every process must find a bad loss, or the others would wait
         if self.compute.device.type == "cpu" or self.step % FINITE_CHECK_STEPS == 0:
-            check_finite(output.losses, self.step + 1)
+            check_finite(report.losses, self.step + 1)
         self.scaler.scale(output.loss / self.plan.training.accumulation).backward()
-        return StepOutput(
-            {name: term.detach() for name, term in output.losses.items()},
-            {name: value.detach() for name, value in output.monitors.items()},
-        )
+        return report
 
     def _update(self) -> Tensor:
         """Clip as the method declares it and change the weights; returns the gradient's norm before clipping."""
@@ -214,6 +244,15 @@ def check_finite(losses: dict[str, Tensor], step: int) -> None:
     for name, term in losses.items():
         if not torch.isfinite(term):
             raise NotFiniteError(name, step)
+
+
+def _average(output: StepOutput) -> StepOutput:
+    """Losses and monitors without gradient, as means over all processes."""
+    parts = {"loss": output.losses, "monitor": output.monitors}
+    flat = {f"{part} {name}": value.detach() for part, of in parts.items() for name, value in of.items()}
+    means = mean_of_each(flat)
+    losses, monitors = ({name: means[f"{part} {name}"] for name in of} for part, of in parts.items())
+    return StepOutput(losses, monitors)
 
 
 def _mean_values(outputs: list[StepOutput]) -> dict[str, Tensor | float]:

@@ -1,11 +1,11 @@
 """From flags and a recipe file to one validated recipe, and what can be known to be wrong with it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from engine.commands.speech import warn
+from engine.commands.speech import remark, warn
 from engine.declared import (
     FieldEntry,
     Problem,
@@ -15,6 +15,7 @@ from engine.declared import (
     make_recipe,
     recipe_from_dict,
     recipe_from_toml,
+    scale_preset,
 )
 from engine.errors import SettingsError
 from engine.recipe import Recipe
@@ -36,10 +37,31 @@ class Facts:
 
 @dataclass(frozen=True)
 class Choice:
-    """A recipe and the names of the settings that the person chose."""
+    """A recipe and the settings that the person chose.
+
+    Args:
+        recipe: The recipe as far as it is known without the pictures.
+        chosen: Names of the settings that the person chose; all of them where a recipe file says everything.
+        preset: Where the other values come from; empty where a recipe file says everything.
+        changes: What was chosen over the preset.
+    """
 
     recipe: Recipe
     chosen: frozenset[str]
+    preset: str = ""
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+    def scaled(self, num_train: int) -> "Choice":
+        """The same choice for so many training pictures; says what a preset makes of them and why."""
+        if not self.preset:
+            return self
+        method = self.recipe.method
+        scaled = scale_preset(load_catalogue().method(method).preset(self.preset), self.changes, num_train)
+        titles = {entry.path: entry.title for entry in load_catalogue().fields_for(method)}
+        for path, reason in scaled.reasons.items():
+            if path not in self.chosen:
+                remark(f"{titles[path]}: {reason}.")
+        return replace(self, recipe=make_recipe(method, self.preset, self.changes, num_train))
 
 
 def choose_recipe(
@@ -71,7 +93,8 @@ def choose_recipe(
             raise SettingsError("A run is as long as its epochs or its steps.", "Give one of the two.")
         changed["training.steps"] = 0
     if base is None:
-        return Choice(make_recipe(name, preset or DEFAULT_PRESET, changed), frozenset(changed))
+        preset = preset or DEFAULT_PRESET
+        return Choice(make_recipe(name, preset, changed), frozenset(changed), preset, changed)
     return Choice(_changed(base, changed), frozenset({*changes_of(base), *changed}))
 
 
@@ -137,22 +160,22 @@ def _parse_pair(pair: str, fields: Sequence[FieldEntry]) -> tuple[str, Any]:
         raise SettingsError(
             f"'{pair}' is no setting.", "Write it as key=value, such as training.base_lr=1e-4."
         )
-    field = _find_field(key.strip(), fields)
-    return field.path, _parse_value(text.strip(), field)
+    wanted = _find_field(key.strip(), fields)
+    return wanted.path, _parse_value(text.strip(), wanted)
 
 
 def _find_field(key: str, fields: Sequence[FieldEntry]) -> FieldEntry:
     """Find a setting by its dotted name or, where only one has it, by the last part of it."""
-    found = [field for field in fields if key in (field.path, field.name)]
-    exact = [field for field in found if field.path == key]
+    found = [entry for entry in fields if key in (entry.path, entry.name)]
+    exact = [entry for entry in found if entry.path == key]
     if len(exact or found) == 1:
         return (exact or found)[0]
     if found:
-        names = " or ".join(field.path for field in found)
+        names = " or ".join(entry.path for entry in found)
         raise SettingsError(f"'{key}' can mean several settings.", f"Write {names}.", field=key)
     from difflib import get_close_matches
 
-    known = [name for field in fields for name in (field.path, field.name)]
+    known = [name for entry in fields for name in (entry.path, entry.name)]
     near = get_close_matches(key, known, n=1)
     fix = (
         f"Did you mean {near[0]}?" if near else "'ssl-engine show RUN --recipe' prints all settings of a run."
@@ -160,20 +183,23 @@ def _find_field(key: str, fields: Sequence[FieldEntry]) -> FieldEntry:
     raise SettingsError(f"There is no setting '{key}'.", fix, field=key)
 
 
-def _parse_value(text: str, field: FieldEntry) -> Any:
+def _parse_value(text: str, entry: FieldEntry) -> Any:
     """Read a value as its setting's type; what does not fit is left to the setting to refuse in words."""
-    if field.type == "boolean":
+    if entry.type == "boolean":
         return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(
             text.lower(), text
         )
-    if field.type == "choice":
-        return next((choice for choice in field.choices if str(choice) == text), text)
+    if entry.type == "choice":
+        return next((choice for choice in entry.choices if str(choice) == text), text)
     try:
-        return {"integer": int, "number": float}.get(field.type, str)(text)
+        return {"integer": int, "number": float}.get(entry.type, str)(text)
     except ValueError:
         return text
 
 
 def relocated(recipe: Recipe, location: str) -> Recipe:
-    """Return the recipe with the full address of its pictures, so that it means the same from every folder."""
-    return _changed(recipe, {"data.location": location})
+    """Return the recipe with full addresses of pictures and weights, so that it means the same from every folder."""
+    weights = recipe.encoder.weights
+    is_file = weights and not weights.startswith("run:")
+    changes = {"encoder.weights": str(Path(weights).expanduser().absolute())} if is_file else {}
+    return _changed(recipe, {"data.location": location, **changes})

@@ -64,9 +64,24 @@ def _describe(store: "Store", run: "Run") -> None:
     for series in series_summaries(store, [run.id]).get(run.id, {}).values():
         value = "not a number" if series.last_value is None else f"{series.last_value:.6g}"
         say(f"  {series.name:<24} {value:>12}  at step {series.last_step:,}")
+    _print_fidelity(run)
     for artifact in list_artifacts(store, run.id):
         say(f"  {artifact.kind} at step {artifact.step:,}: {artifact.path} ({artifact.size / 2**20:.1f} MiB)")
     _print_events(store, run.id)
+
+
+def _print_fidelity(run: "Run") -> None:
+    """Say what is not as in the paper; nothing for a recipe that this program cannot read."""
+    from engine.declared import fidelity, recipe_from_dict
+    from engine.errors import SettingsError
+
+    try:
+        deviations = fidelity(recipe_from_dict(run.recipe))
+    except SettingsError:
+        return
+    say(f"  {len(deviations)} difference{'' if len(deviations) == 1 else 's'} from the paper")
+    for deviation in deviations:
+        say(f"    {deviation.sentence}")
 
 
 def _print_events(store: "Store", run_id: int) -> None:

@@ -71,14 +71,16 @@ def train(  # noqa: PLR0913, PLR0917 - the signature is the list of flags
     choice = choose_recipe(file=recipe, method=method, preset=preset, changes=changes, pairs=pairs or [])
     checked, pictures_name = _check_with_pictures(choice)
     # Torch is loaded before there is a run, so that Ctrl-C meanwhile leaves nothing behind.
+    from engine.commands.together import train_together
     from engine.jobs.pretrain import run as pretrain
 
+    job = pretrain if checked.training.processes == 1 else train_together
     opened = open_store(store)
     try:
         run = _claim(
             opened, checked, name or f"{load_catalogue().method(checked.method).title} {pictures_name}"
         )
-        code = _train_claimed(opened, run, pretrain, as_json)
+        code = _train_claimed(opened, run, job, as_json)
     finally:
         opened.close()
     raise typer.Exit(code)
@@ -99,7 +101,7 @@ def _check_with_pictures(choice: Any) -> "tuple[Recipe, str]":
     pictures = open_pictures(recipe.data.location, recipe.data.kind)
     split = knn_split(pictures, recipe.held_out, recipe.training.seed)
     facts = Facts(pictures.classes if pictures.labels is not None else (), len(split.train))
-    checked = check_choice(choice, facts, [device.name for device in devices])
+    checked = check_choice(choice.scaled(facts.num_train), facts, [device.name for device in devices])
     make_compute(checked.training.device, checked.training.precision)
     method_parts(checked)
     return relocated(checked, pictures.location), pictures.name
@@ -130,8 +132,8 @@ def _claim(store: "Store", recipe: "Recipe", name: str) -> "Run":
     return update_run(store, draft.id, pid=os.getpid())
 
 
-def _train_claimed(store: "Store", run: "Run", pretrain: "Callable[..., Run]", as_json: bool) -> int:
-    """Do the run with the job ``pretrain``, tell how it went, and return the exit code."""
+def _train_claimed(store: "Store", run: "Run", job: "Callable[..., Run]", as_json: bool) -> int:
+    """Do the run with a job, tell how it went, and return the exit code."""
     from engine.commands.interrupts import Interrupts
     from engine.commands.progress import shown_progress
     from engine.commands.speech import remark
@@ -141,7 +143,7 @@ def _train_claimed(store: "Store", run: "Run", pretrain: "Callable[..., Run]", a
     remark(f"Run {run.id}: {run.name}")
     try:
         with Interrupts(store, run.id) as interrupts, shown_progress() as tell:
-            done = pretrain(store, run.id, on_progress=tell)
+            done = job(store, run.id, on_progress=tell)
     finally:
         WorkerIdentity.remove(store.run_folder(run.id))
     return _tell_end(store, done, as_json=as_json, interrupted=interrupts.count > 0)

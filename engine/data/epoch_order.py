@@ -4,6 +4,7 @@ Nothing depends on the number of loader processes or on where a run was interrup
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,10 +46,31 @@ def batches_per_epoch(num_pictures: int, batch_size: int) -> int:
     return num_pictures // batch_size
 
 
+@dataclass(frozen=True)
+class Share:
+    """Which part of every batch a process makes.
+
+    Args:
+        process: Its number, 0..processes-1.
+        processes: How many there are; they divide the batch.
+    """
+
+    process: int = 0
+    processes: int = 1
+
+    def of(self, batch: Indices) -> Indices:
+        """This process's rows of a batch; those of all processes in order are the batch."""
+        rows = len(batch) // self.processes
+        return batch[self.process * rows : (self.process + 1) * rows]
+
+
+WHOLE = Share()
+
+
 def batch_plan(
-    indices: Indices, *, batch_size: int, seed: int, first: int, last: int
+    indices: Indices, *, batch_size: int, seed: int, first: int, last: int, share: Share = WHOLE
 ) -> Iterator[tuple[int, list[int]]]:
-    """Yield (epoch, picture numbers) of the batches first, first + 1, ... last - 1 of a run."""
+    """Yield (epoch, picture numbers) of a process's share of the batches first, first + 1, ... last - 1 of a run."""
     per_epoch = batches_per_epoch(len(indices), batch_size)
     epoch, order = -1, indices
     for number in range(first, last):
@@ -56,4 +78,4 @@ def batch_plan(
             epoch = number // per_epoch
             order = epoch_order(indices, seed, epoch)
         start = (number % per_epoch) * batch_size
-        yield epoch, order[start : start + batch_size].tolist()
+        yield epoch, share.of(order[start : start + batch_size]).tolist()

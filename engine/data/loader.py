@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from engine.data.epoch_order import batch_plan, batches_per_epoch, picture_rng
+from engine.data.epoch_order import WHOLE, Share, batch_plan, batches_per_epoch, picture_rng
 from engine.data.parent_watch import end_with_parent
 from engine.data.picture_set import PictureSet
 from engine.data.readable import ReadableSet, Skipped
@@ -100,6 +100,7 @@ def make_loader(  # noqa: PLR0913 (all by name; each is a fact of the run)
     channels: int = 3,
     on_skip: OnSkip | None = None,
     pin_memory: bool = False,
+    share: Share = WHOLE,
 ) -> Generator[Batch, None, None]:
     """Make the batches ``start_step`` to ``total_steps`` - 1 of a run.
 
@@ -107,7 +108,7 @@ def make_loader(  # noqa: PLR0913 (all by name; each is a fact of the run)
         pictures: The set.
         indices: The pictures to learn from; every epoch shows each at most once, in a new order.
         view_maker: Picklable function from a (C, H, W) uint8 picture and a generator to named tensors.
-        batch_size: Pictures in a batch.
+        batch_size: Pictures in a batch, of all processes.
         seed: Of the run.
         start_step: Number of the first batch wanted; the batches before it cost nothing.
         total_steps: Batches of the whole run.
@@ -115,6 +116,7 @@ def make_loader(  # noqa: PLR0913 (all by name; each is a fact of the run)
         channels: 1 or 3.
         on_skip: Told once of every picture that could not be read: its number and the reason.
         pin_memory: True for a CUDA device.
+        share: The part of every batch that this process makes, where several train together.
 
     Returns:
         A generator of batches: the views of the maker stacked along a new first axis, ``index`` (B,) int64 and
@@ -128,7 +130,9 @@ def make_loader(  # noqa: PLR0913 (all by name; each is a fact of the run)
     maker = _TrainBatches(ReadableSet(pictures, indices, channels), view_maker, seed)
 
     def plan() -> Iterator[tuple[int, list[int]]]:
-        return batch_plan(indices, batch_size=batch_size, seed=seed, first=start_step, last=total_steps)
+        return batch_plan(
+            indices, batch_size=batch_size, seed=seed, first=start_step, last=total_steps, share=share
+        )
 
     requests = _Plan(plan, max(0, total_steps - start_step))
     return run_requests(maker, requests, workers=workers, on_skip=on_skip, pin_memory=pin_memory)

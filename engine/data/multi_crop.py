@@ -44,5 +44,5 @@ class MultiCrop:
         return made
 
     def deferred(self) -> "MultiCrop":
-        """The same views, distorted on the device: ``device_views.FinishViews`` there completes each batch."""
+        """The same views, distorted on the device: ``device_views.finish_views`` there completes each batch."""
         return MultiCrop(self.groups, is_deferred=True)

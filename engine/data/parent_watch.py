@@ -7,6 +7,11 @@ children.
 import multiprocessing
 import os
 import threading
+import time
+
+import psutil
+
+POLL_SECONDS = 0.3
 
 
 def end_with_parent() -> None:
@@ -21,3 +26,16 @@ def _wait_and_end() -> None:
         parent.join()
         # No clean-up: there is nobody left to hand results to, and the main thread may be waiting for one.
         os._exit(1)
+
+
+def end_with_launcher() -> None:
+    """Watch for the end of the program that started this process, be it one of ours or not."""
+    launcher = os.getppid()
+    threading.Thread(target=_poll_and_end, args=(launcher,), name="launcher watch", daemon=True).start()
+
+
+def _poll_and_end(launcher: int) -> None:
+    # Where a process that lost its parent gets another one, that shows at once; elsewhere the old number is dead.
+    while os.getppid() == launcher and (os.name == "posix" or psutil.pid_exists(launcher)):
+        time.sleep(POLL_SECONDS)
+    os._exit(1)

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-# Markers: baseline, extended and progressive frames; tables, sizes and comments, which change nothing about the
-# colours; APP0 is JFIF's.
+# Markers: baseline, extended and progressive frames; tables, restarts and comments, which change no colour;
+# APP0 is JFIF's.
 FRAMES = (0xC0, 0xC1, 0xC2)
 HARMLESS = (0xC4, 0xDB, 0xDD, 0xE0, 0xFE)
 START_OF_SCAN = 0xDA

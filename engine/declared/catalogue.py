@@ -8,18 +8,21 @@ from importlib.resources import files
 from typing import Any
 
 from engine.declared.fields import FieldEntry, fields_of
+from engine.encoder_names import VitDimensions, read_name
 from engine.errors import SettingsError
+from engine.imported_settings import ABOUT, IMPORTED, TITLE, ImportedSettings
 from engine.recipe import DataSettings, EncoderSettings, TrainingSettings
+from engine.rules import Rule, is_rule_data, rule_from_data
 
 
 @dataclass(frozen=True)
 class PresetEntry:
-    """A named set of values, with the source of each."""
+    """A named set of values, with the source of each; ``presets.scale_preset`` works out the rules among them."""
 
     name: str
     title: str
     about: str
-    values: Mapping[str, Any]
+    values: Mapping[str, "Any | Rule"]
     sources: Mapping[str, str]
 
 
@@ -27,7 +30,8 @@ class PresetEntry:
 class MethodEntry:
     """A method as the window shows it.
 
-    ``fields`` are the method's own settings; ``rebuilds`` says whether it makes pictures that can be looked at.
+    ``fields`` are the method's own settings; ``rebuilds`` says whether it makes pictures that can be looked at;
+    ``deviations`` are sentences on what it does otherwise than the official code.
     """
 
     name: str
@@ -39,6 +43,20 @@ class MethodEntry:
     rebuilds: bool
     fields: tuple[FieldEntry, ...]
     presets: Mapping[str, PresetEntry]
+    deviations: tuple[str, ...] = ()
+
+    def preset(self, name: str) -> PresetEntry:
+        """One of the method's presets.
+
+        Raises:
+            SettingsError: If there is no such preset.
+        """
+        if name not in self.presets:
+            known = ", ".join(self.presets)
+            raise SettingsError(
+                f"{self.title} has no preset '{name}'.", f"Choose one of {known}.", field="preset"
+            )
+        return self.presets[name]
 
 
 @dataclass(frozen=True)
@@ -63,31 +81,80 @@ class Catalogue:
     fields: tuple[FieldEntry, ...]
 
     def method(self, name: str) -> MethodEntry:
-        """The entry of a method.
+        """The entry of a method, or of imported weights.
 
         Raises:
             SettingsError: If there is no such method.
         """
+        if name == IMPORTED:
+            return _imported()
         if name not in self.methods:
             known = ", ".join(self.methods)
             raise SettingsError(f"There is no method '{name}'.", f"Choose one of {known}.", field="method")
         return self.methods[name]
+
+    def encoder(self, name: str) -> EncoderEntry:
+        """The entry of an encoder, or what the name of one outside the list says.
+
+        Raises:
+            SettingsError: If there is no such encoder.
+        """
+        if name in self.encoders:
+            return self.encoders[name]
+        dimensions = read_name(name)
+        if isinstance(dimensions, VitDimensions):
+            width, depth, heads = dimensions.width, dimensions.depth, dimensions.heads
+            return EncoderEntry(name, name, "vit", width, depth, heads, 12 * depth * width**2 / 1e6)
+        if dimensions is not None:
+            width, depth = 2048 * dimensions.width, dimensions.depth
+            per_layer_m = 0.7 if dimensions.selective else 0.47  # of ResNet-50: 35.2 and 23.5 million
+            return EncoderEntry(
+                name, name, "simclr_resnet", width, depth, 0, per_layer_m * depth * dimensions.width**2
+            )
+        known = ", ".join(self.encoders)
+        raise SettingsError(f"There is no encoder '{name}'.", f"Choose one of {known}.", field="encoder.name")
 
     def fields_for(self, method: str) -> list[FieldEntry]:
         """Every setting of a run with this method: data, encoder, training, then the method's own."""
         return [*self.fields, *self.method(method).fields]
 
 
+def _imported() -> MethodEntry:
+    """Imported weights: looked into and exported, never trained, so that no list of methods has them."""
+    fields = tuple(fields_of("settings", ImportedSettings.model_json_schema()))
+    return MethodEntry(
+        IMPORTED,
+        TITLE,
+        "",
+        ABOUT,
+        needs_tokens=False,
+        needs_labels=False,
+        rebuilds=False,
+        fields=fields,
+        presets={},
+    )
+
+
 def _encoder_choice(field: FieldEntry, encoders: Mapping[str, EncoderEntry]) -> FieldEntry:
     return FieldEntry(**{**vars(field), "type": "choice", "choices": tuple(encoders)})
 
 
+def _read_preset(name: str, entry: dict[str, Any]) -> PresetEntry:
+    values = {
+        path: rule_from_data(value) if is_rule_data(value) else value
+        for path, value in entry["values"].items()
+    }
+    return PresetEntry(name, **{**entry, "values": values})
+
+
 def _read_method(name: str, entry: dict[str, Any]) -> MethodEntry:
-    presets = {key: PresetEntry(key, **value) for key, value in entry["presets"].items()}
+    presets = {key: _read_preset(key, value) for key, value in entry["presets"].items()}
     fields = tuple(fields_of("settings", entry["schema"]))
     names = ("title", "paper", "use_when", "needs_tokens", "needs_labels", "rebuilds")
     plain = {key: entry[key] for key in names}
-    return MethodEntry(name=name, fields=fields, presets=presets, **plain)
+    return MethodEntry(
+        name=name, fields=fields, presets=presets, deviations=tuple(entry["deviations"]), **plain
+    )
 
 
 @cache

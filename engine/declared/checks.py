@@ -47,7 +47,13 @@ def _nearest_divisor(number: int, wanted: int) -> int:
 
 def _check_encoder(recipe: Recipe) -> Iterator[Problem]:
     catalogue = load_catalogue()
-    entry, method = catalogue.encoders[recipe.encoder.name], catalogue.method(recipe.method)
+    entry, method = catalogue.encoder(recipe.encoder.name), catalogue.method(recipe.method)
+    if not method.presets:
+        yield Problem(
+            "method",
+            f"{method.title} are not trained as they are.",
+            "Choose a method, and start it from them: encoder.weights = run:NUMBER.",
+        )
     if method.needs_tokens and entry.family != "vit":
         yield Problem(
             "encoder.name",
@@ -59,7 +65,7 @@ def _check_encoder(recipe: Recipe) -> Iterator[Problem]:
 
 def _check_sizes(recipe: Recipe) -> Iterator[Problem]:
     encoder = recipe.encoder
-    is_vit = load_catalogue().encoders[encoder.name].family == "vit"
+    is_vit = load_catalogue().encoder(encoder.name).family == "vit"
     if is_vit and encoder.image_size % encoder.patch_size:
         fitting = _nearest_divisor(encoder.image_size, encoder.patch_size)
         yield Problem(
@@ -85,6 +91,30 @@ def _check_batch(recipe: Recipe, num_train: int) -> Iterator[Problem]:
             f"A batch of {batch} is larger than the {num_train} training pictures.",
             f"Take a batch of {num_train} or fewer.",
             suggestion=num_train,
+        )
+
+
+def _check_processes(recipe: Recipe, devices: Sequence[str]) -> Iterator[Problem]:
+    processes, batch, wanted = recipe.training.processes, recipe.training.batch_size, recipe.training.device
+    if processes == 1:
+        return
+    if batch % processes:
+        yield Problem(
+            "training.processes",
+            f"{processes} training processes cannot share a batch of {batch} evenly.",
+            "Take a batch that they divide.",
+            suggestion=_nearest_divisor(batch, processes),
+        )
+    kind = (devices[0] if wanted == "auto" else wanted).partition(":")[0]
+    cards = [device for device in devices if device.startswith("cuda")]
+    if kind == "mps" or (kind == "cuda" and processes > len(cards)):
+        has = f"{len(cards)} graphics cards" if kind == "cuda" else "one device of this kind"
+        most = max((number for number in range(1, len(cards) + 1) if batch % number == 0), default=1)
+        yield Problem(
+            "training.processes",
+            f"{processes} training processes need as many devices, and this computer has {has}.",
+            f"Take {most}, or train on the CPU.",
+            suggestion=most,
         )
 
 
@@ -164,6 +194,7 @@ def check_recipe(recipe: Recipe, dataset: DatasetFacts | None, devices: Sequence
         devices: Names of this computer's devices.
     """
     problems = [*_check_encoder(recipe), *_check_sizes(recipe), *_check_device(recipe, devices)]
+    problems += _check_processes(recipe, devices)
     if dataset is not None:
         problems += [
             *_check_batch(recipe, dataset.num_train),

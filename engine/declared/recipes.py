@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from engine.declared.catalogue import load_catalogue
 from engine.declared.fields import FieldEntry, model_from_fields
+from engine.declared.presets import scale_preset
 from engine.errors import SettingsError
 from engine.recipe import Recipe
 
@@ -77,33 +78,39 @@ def recipe_from_dict(tree: Mapping[str, Any]) -> Recipe:
         settings = model_from_fields(method.name, list(method.fields)).model_validate(recipe.settings)
     except ValidationError as problem:
         _first_error(problem, "settings", fields)
-    if recipe.encoder.name not in catalogue.encoders:
-        known = ", ".join(catalogue.encoders)
-        raise SettingsError(
-            f"There is no encoder '{recipe.encoder.name}'.", f"Choose one of {known}.", field="encoder.name"
-        )
+    catalogue.encoder(recipe.encoder.name)
     return recipe.model_copy(update={"settings": settings.model_dump()})
 
 
-def make_recipe(method: str, preset: str = "desktop", changes: Mapping[str, Any] | None = None) -> Recipe:
+def make_recipe(
+    method: str,
+    preset: str = "desktop",
+    changes: Mapping[str, Any] | None = None,
+    num_train: int | None = None,
+) -> Recipe:
     """A recipe of a method: declared defaults, then the preset's values, then the person's changes.
+
+    The recipe holds plain values; what a preset makes of the number of pictures is worked out here.
 
     Args:
         method: Name of the method.
         preset: Name of one of its presets.
         changes: Dotted setting name -> value.
+        num_train: Training pictures; ``presets.USUAL_PICTURES`` where they are not counted yet.
 
     Raises:
         SettingsError: If a name is unknown or a value is out of bounds.
     """
     entry = load_catalogue().method(method)
-    if preset not in entry.presets:
-        known = ", ".join(entry.presets)
+    if not entry.presets:
         raise SettingsError(
-            f"{entry.title} has no preset '{preset}'.", f"Choose one of {known}.", field="preset"
+            f"{entry.title} are not trained as they are.",
+            "Choose a method, and start it from them: encoder.weights = run:NUMBER.",
+            field="method",
         )
+    scaled = scale_preset(entry.preset(preset), changes, num_train)
     tree: dict[str, Any] = {"method": method, "preset": preset, **{section: {} for section in SECTIONS}}
-    for path, value in {**entry.presets[preset].values, **(changes or {})}.items():
+    for path, value in {**scaled.values, **(changes or {})}.items():
         section, _, name = path.partition(".")
         if section not in SECTIONS or not name:
             raise SettingsError(

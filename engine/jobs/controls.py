@@ -25,6 +25,7 @@ class Controls:
         run_id: Whose.
         save: Called on "save now".
         evaluate: Called on "evaluate now".
+        waiting: Called a few times a second while paused.
         resumed: Called when a pause ends, to restart clocks.
     """
 
@@ -35,11 +36,13 @@ class Controls:
         *,
         save: Callable[[], None],
         evaluate: Callable[[], None],
+        waiting: Callable[[], object],
         resumed: Callable[[], None],
     ) -> None:
         self.ending: Ending | None = None
         self._store, self._run_id = store, run_id
-        self._save, self._evaluate, self._resumed = save, evaluate, resumed
+        self._save, self._evaluate = save, evaluate
+        self._waiting, self._resumed = waiting, resumed
         self._paused = False
         self._version = -1
 
@@ -81,6 +84,7 @@ class Controls:
         update_run(self._store, self._run_id, status=RunStatus.PAUSED)
         while self._paused and self.ending is None:
             time.sleep(POLL_SECONDS)
+            self._waiting()
             self._obey_waiting()
         if self.ending is None:
             update_run(self._store, self._run_id, status=RunStatus.RUNNING)

@@ -64,6 +64,18 @@ class Keeper:
                 complaints.append(str(problem))
         return None, complaints
 
+    @staticmethod
+    def read(store: Store, run_id: int, step: int, device: Any = "cpu") -> dict[str, Any]:
+        """The checkpoint of a step, for a process that is told which one to take.
+
+        Raises:
+            CheckpointError: If there is none, or it cannot be read.
+        """
+        for artifact in list_artifacts(store, run_id, KIND):
+            if artifact.step == step:
+                return load_checkpoint(artifact.path, device)
+        raise CheckpointError(f"The checkpoint of step {step:,} is gone.", "Resume the run.")
+
     def forget_after(self, step: int) -> None:
         """Remove checkpoints of steps that will be trained again."""
         for artifact in list_artifacts(self._store, self._run_id, KIND):

@@ -22,7 +22,7 @@ from engine.inspection.preview import preview
 from engine.inspection.reconstruction import reconstruct
 from engine.jobs.keeper import KIND
 from engine.method import Method
-from engine.parts import make_method, method_parts
+from engine.parts import make_method, make_normalise, method_parts
 from engine.recipe import Recipe
 from engine.store import Artifact, Store, get_run, list_artifacts
 
@@ -80,7 +80,8 @@ class Looks:
 
     def _preview(self, request: Request) -> Look:
         recipe = recipe_from_dict(request["recipe"])
-        return preview(recipe, self._picture(recipe, request), int(request.get("seed", 0)))
+        num_train = request.get("num_train")
+        return preview(recipe, self._picture(recipe, request), int(request.get("seed", 0)), num_train)
 
     def _reconstruct(self, request: Request) -> Look:
         recipe, artifact, method = self._trained(request)
@@ -89,14 +90,14 @@ class Looks:
         if ratio is not None and "mask_ratio" in type(settings).model_fields:
             settings = settings.model_copy(update={"mask_ratio": float(ratio)})
         picture, seed = self._picture(recipe, request), int(request.get("seed", 0))
-        look = reconstruct(method, settings, spec, picture, seed, sizes=method.normalise(spec.channels))
+        look = reconstruct(method, settings, spec, picture, seed, sizes=make_normalise(recipe))
         return Look(look.arrays, look.titles, {**look.info, "step": artifact.step, "mask_ratio": ratio})
 
     def _attention(self, request: Request) -> Look:
         """Where the last block looks; ``size`` is the picture's shorter side in pixels, the run's own by default."""
         recipe, artifact, method = self._trained(request)
         size = int(request.get("size") or recipe.encoder.image_size)
-        sizes = method.normalise(recipe.data.channels)
+        sizes = make_normalise(recipe)
         look = attend(method.evaluated_encoder, self._picture(recipe, request), size, sizes=sizes)
         return Look(look.arrays, look.titles, {**look.info, "step": artifact.step})
 

@@ -1,25 +1,31 @@
 """The pretraining job: from a claimed run row to a finished one."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.checkpoint import MILESTONES
-from engine.data.loader import Batch, make_loader, warm_loaders
-from engine.errors import DataError, EngineError, NotFiniteError
+from engine.compute import resolve_device
+from engine.data.loader import warm_loaders
+from engine.distributed import from_first, is_alone, joined, wait_for_all, world_size
+from engine.errors import DataError, EngineError, NotFiniteError, SettingsError
 from engine.jobs.alarms import Alarms, run_facts
 from engine.jobs.assembly import Assembly, assemble
 from engine.jobs.boundary import told_in_words
+from engine.jobs.caching import cache_folder, with_cache
 from engine.jobs.controls import Controls, Ending
 from engine.jobs.fitting import ENDLESS, PHASE, LeftEarlyError, obeying
 from engine.jobs.heartbeat import Heartbeat
 from engine.jobs.judge import Judge
 from engine.jobs.keeper import Keeper
 from engine.jobs.recorder import Recorder
+from engine.jobs.starting_weights import starting_weights
 from engine.jobs.system import SystemMonitor
 from engine.jobs.versions import versions
+from engine.jobs.words import Word, exchange
+from engine.parts import start_from
 from engine.recipe import Recipe
 from engine.store import Level, Run, RunStatus, Store, get_run, truncate_metrics, update_run
 from engine.trainer import StepReport, Trainer
@@ -70,7 +76,9 @@ def run(store: Store, run_id: int, *, on_progress: OnProgress | None = None) -> 
         any more, only what is returned says that it failed.
     """
     with told_in_words(store, run_id) as untold:
-        PretrainJob(store, get_run(store, run_id), on_progress or (lambda _: None)).run()
+        job = PretrainJob(store, get_run(store, run_id), on_progress or (lambda _: None))
+        with joined(resolve_device(job.device)):
+            job.run()
     ended = get_run(store, run_id)
     for problem in untold:
         return replace(ended, status=RunStatus.FAILED, error=problem.message, error_fix=problem.fix)
@@ -83,7 +91,7 @@ class PretrainJob:
     def __init__(self, store: Store, claimed: Run, on_progress: OnProgress) -> None:
         self._store, self._run_id = store, claimed.id
         self._recipe = Recipe.model_validate(claimed.recipe)
-        self._device = claimed.claimed_device or self._recipe.training.device
+        self.device = claimed.claimed_device or self._recipe.training.device
         self._on_progress = on_progress
         self._phase = "reading the pictures"
         self._saved_at = time.monotonic()
@@ -92,13 +100,14 @@ class PretrainJob:
             int, float
         ] = {}  # step -> k-NN accuracy, of the steps judged since the start or resume
         self._best: float | None = None
+        self._origin: dict[str, Any] = {}
         self.recorder = Recorder(store, claimed)
 
     def run(self) -> None:
         """Assemble, resume, train, end."""
         with Heartbeat(self._beat):
             self._enter("reading the pictures")
-            assembly = assemble(self._recipe, self._device)
+            assembly = assemble(self._recipe, self.device)
             if assembly.loader_workers:
                 warm_loaders()  # they import torch while this process builds the network
             self._describe(assembly)
@@ -127,6 +136,7 @@ class PretrainJob:
             self._run_id,
             save=self._save,
             evaluate=self._evaluate,
+            waiting=lambda: exchange(Word.WAIT),
             resumed=self.recorder.restart_clock,
         )
         index = assembly.compute.device.index if assembly.compute.device.type == "cuda" else None
@@ -147,6 +157,11 @@ class PretrainJob:
             fingerprint=fingerprint,
             versions=dict(facts),
         )
+        if world_size() > 1:
+            rows = self._recipe.training.batch_size // world_size()
+            self.recorder.say(
+                Level.INFO, f"{world_size()} processes train together, {rows} pictures each a batch."
+            )
         for note in assembly.pictures.notes:
             self.recorder.say(Level.INFO, note)
 
@@ -158,11 +173,28 @@ class PretrainJob:
         if content is not None:
             self._trainer.load_state(content["trainer"])
             images_seen, self._best = int(content["images_seen"]), content.get("best")
+            self._origin = dict(content.get("origin") or {})
             step = self._saved_step = self._trainer.step
             self.recorder.say(Level.INFO, f"Resumed from step {step:,}.", step=step)
+        else:
+            self._start_from_weights()
+        from_first(step)
+        wait_for_all()  # nobody needs the checkpoint any more
         self._keeper.forget_after(step)
         truncate_metrics(self._store, self._run_id, step)
         self.recorder.start_at(step, images_seen)
+
+    def _start_from_weights(self) -> None:
+        """Begin where the recipe says, and write down what became of every tensor."""
+        start = starting_weights(self._store, self._recipe)
+        if start is None:
+            return
+        start_from(self._trainer.method, start.state)
+        self._origin = dict(start.origin)
+        source = self._recipe.encoder.weights
+        self.recorder.say(Level.INFO, f"Starts from {source}: {start.report}.", detail=start.report.as_text())
+        if start.warning:
+            self.recorder.say(Level.WARNING, start.warning)
 
     def _call_doctor(self, assembly: Assembly) -> None:
         """Let the doctor see every point from here on, and what there was before a resume."""
@@ -184,35 +216,37 @@ class PretrainJob:
                 self.recorder.say(Level.INFO, note)
             self._judge_if_due(0)
             self._save()
+        pictures = with_cache(
+            assembly,
+            cache_folder(self._store),
+            say=lambda sentence: self.recorder.say(Level.WARNING, sentence),
+            enter=self._enter,
+            must_stop=lambda: (
+                is_alone() and self._controls()
+            ),  # with others, a word is due between steps only
+        )
+        if self._controls.ending is not None:
+            return self._controls.ending
+        wait_for_all()  # the other processes use the cache as well
         self._enter("starting the loader")
-        accumulation = self._recipe.training.accumulation
-        batches = self._loader(assembly, self._trainer.step * accumulation, assembly.plan.total_batches)
+        batches = replace(assembly, pictures=pictures).make_batches(self._trainer.step)
         self.recorder.restart_clock()
         with closing(batches):
             self._trainer.train(batches, record=self._record, control=self._control)
         return self._controls.ending
 
-    def _loader(self, assembly: Assembly, first: int, last: int) -> Generator[Batch, None, None]:
-        """The batches ``first`` to ``last`` - 1 of the run's views."""
-        return make_loader(
-            assembly.pictures,
-            assembly.train_indices,
-            view_maker=assembly.method_class.views(assembly.settings, assembly.spec),
-            batch_size=self._recipe.training.batch_size,
-            seed=self._recipe.training.seed,
-            start_step=first,
-            total_steps=last,
-            workers=assembly.loader_workers,
-            channels=self._recipe.data.channels,
-            pin_memory=assembly.compute.device.type == "cuda",
-        )
-
     def _fit_method(self, assembly: Assembly) -> bool:
         """Let a method that needs it learn its targets; False when told to stop meanwhile, to begin anew on resume."""
         if not self._trainer.method.needs_fitting:
             return True
+        if world_size() > 1:
+            raise SettingsError(
+                "The targets of this run are fitted before the first step, which one process does alone.",
+                "Take one process, or a target that needs no fitting, such as pixels.",
+                field="training.processes",
+            )
         self._enter(PHASE)
-        with closing(self._loader(assembly, 0, ENDLESS)) as batches:
+        with closing(assembly.make_batches(0, last=ENDLESS)) as batches:
             try:
                 self._trainer.fit_method(obeying(batches, self._controls, self._enter))
             except LeftEarlyError:
@@ -231,7 +265,10 @@ class PretrainJob:
         self._judge_if_due(step)
         if self._is_save_due(step):
             self._save()
-        return self._controls()
+        is_left = self._controls()
+        _, skipped = exchange(Word.LEAVE if is_left else Word.GO_ON)
+        self.recorder.tell_skipped(step, skipped)
+        return is_left
 
     def _is_save_due(self, step: int) -> bool:
         total = self._plan.total_steps
@@ -287,6 +324,7 @@ class PretrainJob:
             "best": self._best,
             "recipe": self._recipe.model_dump_json(),
             "num_classes": self._num_classes,
+            "origin": self._origin,
             "trainer": self._trainer.state(),
         }
 

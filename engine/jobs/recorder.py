@@ -65,12 +65,16 @@ class Recorder:
         self._window_images += report.images
         self._window_wait += report.wait_seconds
         self._waiting += [(name, report.step, value, now) for name, value in report.values.items()]
-        for _, sentence in report.skipped:
-            self.say(Level.WARNING, f"A picture was skipped: {sentence}", step=report.step)
+        self.tell_skipped(report.step, report.skipped)
         if time.perf_counter() - self._flushed_at < FLUSH_SECONDS:
             return False
         self.flush()
         return True
+
+    def tell_skipped(self, step: int, skipped: Sequence[tuple[int, str]]) -> None:
+        """Say which pictures could not be read."""
+        for _, sentence in skipped:
+            self.say(Level.WARNING, f"A picture was skipped: {sentence}", step=step)
 
     def add(self, step: int, values: dict[str, float]) -> None:
         """Take in numbers that do not come from a step, such as an evaluation."""

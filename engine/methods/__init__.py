@@ -6,6 +6,7 @@ from pkgutil import iter_modules
 from types import ModuleType
 
 from engine.errors import SettingsError
+from engine.imported import Imported
 from engine.method import Method
 
 
@@ -29,11 +30,13 @@ METHODS: Mapping[str, type[Method]] = _find_methods()
 
 
 def method_named(name: str) -> type[Method]:
-    """The class of a method.
+    """The class of a method; imported weights are one outside the list, as they cannot be trained as they are.
 
     Raises:
         SettingsError: If there is no such method.
     """
+    if name == Imported.name:
+        return Imported
     if name not in METHODS:
         raise SettingsError(
             f"There is no method '{name}'.", f"Choose one of {', '.join(METHODS)}.", field="method"

@@ -21,6 +21,7 @@ from engine.nn.encoder import Encoder
 from engine.nn.mlp import NormMLP
 from engine.nn.momentum import follow, frozen_copy
 from engine.optim import ParamGroup, split_decay
+from engine.rules import BatchWithin, ByEpochs, EpochsForSteps, ShareOfEpochs
 from engine.schedules import Progress, cosine
 from engine.settings import Settings, setting
 
@@ -175,22 +176,31 @@ PRESETS = {
             "encoder.name": Sourced("resnet18", f"{CONFIG}: ResNet18 for Imagenette"),
             "encoder.image_size": Sourced(96, "ours: nine sixteenths of the work of the small recipe's 128"),
             "encoder.stem": Sourced("large", "official file utils/networks.py, ResNetTorso"),
-            "training.epochs": Sourced(300, f"{CONFIG}: one of 40, 100, 300 and 1,000"),
-            "training.batch_size": Sourced(256, "official README.md, the recipe for Imagenette"),
+            "training.epochs": Sourced(
+                EpochsForSteps(10_000, 40, 1000),
+                f"{CONFIG}: from 40 to 1,000, as the data set is large or small",
+            ),
+            "training.batch_size": Sourced(
+                BatchWithin(256, 1 / 8), "official README.md, the recipe for Imagenette: 256"
+            ),
             "training.optimizer": Sourced("lars", CONFIG),
             "training.momentum": Sourced(0.9, CONFIG),
             "training.base_lr": Sourced(2.0, f"{CONFIG}: for Imagenette"),
-            "training.warmup_epochs": Sourced(10, CONFIG),
+            "training.warmup_epochs": Sourced(ShareOfEpochs(0.05, 10), f"{CONFIG}: 10 epochs"),
             "training.warmup_form": Sourced("whole_steps", "official file utils/schedules.py"),
             "training.weight_decay": Sourced(1e-6, CONFIG),
-            "settings.target_momentum": Sourced(0.99, f"{CONFIG}, 300 epochs"),
+            "settings.target_momentum": Sourced(
+                ByEpochs(((40, 0.97), (300, 0.99), (1000, 0.996))), f"{CONFIG}, by length of training"
+            ),
         },
     ),
     "quick": Preset(
         "Quick",
-        "ResNet-18 with a fast stem at 32 px: features that tell classes apart after minutes on two cores.",
+        "A very small ResNet at 32 px: features that tell classes apart after minutes on two cores.",
         {
-            "encoder.name": Sourced("resnet18", f"{CONFIG}: ResNet18 for small pictures"),
+            "encoder.name": Sourced(
+                "resnet_nano", "ours: an eighth of ResNet-18's work, so eight times the steps"
+            ),
             "encoder.image_size": Sourced(32, "ours: a step takes a fraction of a second on two cores"),
             "encoder.stem": Sourced("fast", "ours: a quarter of the work of the stem for small pictures"),
             "training.epochs": Sourced(20, "ours: a few minutes"),
@@ -202,10 +212,10 @@ PRESETS = {
             "training.knn_every_epochs": Sourced(2, "ours: ten points on the curve"),
             "settings.target_momentum": Sourced(0.97, f"{CONFIG}, 40 epochs: short runs need a quick target"),
             "settings.projector_hidden": Sourced(
-                1024, "ours: twice the encoder's width, as 4,096 is of 2,048"
+                1024, "ours: wide beside the encoder, as 4,096 is beside 2,048"
             ),
             "settings.predictor_hidden": Sourced(1024, "ours: as the projector"),
-            "settings.projection_width": Sourced(128, "ours: a quarter of the encoder's width"),
+            "settings.projection_width": Sourced(128, "ours: half of the encoder's width"),
             "settings.crop_low": Sourced(0.2, "ours: 8 % of a picture of 32 px shows too little"),
             "settings.blur_first": Sourced(0.0, "ours: a picture of 32 px has no detail to spare"),
             "settings.blur_second": Sourced(0.0, "ours: as view 1"),
@@ -221,6 +231,15 @@ class BYOL(Method):
     title = "BYOL"
     paper = "https://arxiv.org/abs/2006.07733"
     use_when = "You want features to use as they are, with a ResNet or a ViT; needs no negatives and small batches do."
+    deviations = (
+        "The target starts as a copy of the online network; the official code draws its weights anew and saw no "
+        "difference (byol_experiment.py, _make_initial_state).",
+        "Batch norm sees the pictures of one batch; in the official code those of all devices, 4,096.",
+        "Running statistics follow torch: they start at 0 and 1 and divide by B - 1; haiku corrects for the start and "
+        "divides by B. Training uses neither.",
+        "Strided convolutions pad both sides alike, as in torch; the official ones pad as XLA's SAME.",
+        "No online classifier is trained beside; k-NN judges the features instead.",
+    )
     Config = BYOLSettings
     presets = PRESETS
 

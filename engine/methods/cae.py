@@ -30,6 +30,7 @@ from engine.nn.regressor import LatentRegressor
 from engine.nn.tokenizer import TokenizerTarget
 from engine.nn.transformer_shape import TransformerShape
 from engine.optim import ParamGroup, split_decay
+from engine.rules import BatchWithin, EpochsForSteps, ShareOfEpochs
 from engine.schedules import Progress
 from engine.settings import Settings, setting
 
@@ -219,14 +220,18 @@ PRESETS = {
             "encoder.name": Sourced("vit_tiny", "ours: trains on a desktop"),
             "encoder.image_size": Sourced(96, "ours: keeps detail at a ninth of the pixels of 288"),
             "encoder.patch_size": Sourced(8, "ours: 144 patches, near the paper's 196"),
-            "training.epochs": Sourced(200, "ours: small data needs many passes; the paper sees 800"),
-            "training.batch_size": Sourced(128, "ours: enough steps an epoch on small data"),
+            "training.epochs": Sourced(
+                EpochsForSteps(6_000, 20, 800), "ours: small data needs many passes; the paper sees 800"
+            ),
+            "training.batch_size": Sourced(
+                BatchWithin(128, 1 / 8), "ours: enough steps an epoch on small data"
+            ),
             "training.base_lr": Sourced(
                 7.5e-4,
                 "ours: the official 1.5e-3 per 2,048 is 1.9e-4 per 256; a small encoder bears four times that",
             ),
             "training.warmup_epochs": Sourced(
-                10, "official 1600-epoch script: a fortieth; ours: a twentieth"
+                ShareOfEpochs(0.05, 40), "official 1600-epoch script: a fortieth; ours: a twentieth"
             ),
             "settings.regressor_depth": Sourced(2, "ours: half of the paper's, for a thinner encoder"),
             "settings.decoder_depth": Sourced(2, "ours: half of the paper's, for a thinner encoder"),

@@ -25,6 +25,7 @@ from engine.nn.momentum import follow, frozen_copy
 from engine.nn.self_distillation import Centre, collapse_signs, cross_entropy, teacher_targets
 from engine.nn.vit import ViTEncoder
 from engine.optim import ParamGroup, split_decay
+from engine.rules import BatchWithin, ByPictures, EpochsForSteps, ShareOfEpochs
 from engine.schedules import Progress, cosine
 from engine.settings import Settings, setting
 
@@ -32,18 +33,12 @@ OFFICIAL = "official file main_dino.py"
 CLASS_TOKEN_STD = 0.02  # official file vision_transformer.py; timm starts the class token at 1e-6
 
 
-def _area(default: float, title: str, source: str, help: str = "") -> Any:
-    """Declare a bound on the area of a crop."""
-    return setting(
-        default, title, low=0.01, high=1.0, unit="of the area", source=f"{OFFICIAL}, {source}", help=help
-    )
+def _share(default: float, title: str, flag: str, unit: str = "of the crops", help: str = "") -> Any:
+    """Declare a share of the crops or of a picture's area."""
+    return setting(default, title, low=0, high=1, unit=unit, source=f"{OFFICIAL}, {flag}", help=help)
 
 
-def _share(default: float, title: str, source: str, help: str = "") -> Any:
-    """Declare the probability of a distortion."""
-    return setting(
-        default, title, low=0.0, high=1.0, unit="of the crops", source=f"{OFFICIAL}, {source}", help=help
-    )
+AREA = "of the area"
 
 
 class DINOSettings(Settings):
@@ -78,18 +73,19 @@ class DINOSettings(Settings):
         source=f"{OFFICIAL}, DataAugmentationDINO: 96 beside 224",
         help="A multiple of the patch size, smaller than the image.",
     )
-    global_low: float = _area(0.4, "Smallest global crop", "--global_crops_scale")
-    global_low_alone: float = _area(
+    global_low: float = _share(0.4, "Smallest global crop", "--global_crops_scale", AREA)
+    global_low_alone: float = _share(
         0.14,
         "Smallest global crop without local ones",
         "help of --global_crops_scale",
+        AREA,
         "Used in place of the setting above when there are no local crops.",
     )
-    local_low: float = _area(0.05, "Smallest local crop", "--local_crops_scale")
-    local_high: float = _area(0.4, "Largest local crop", "--local_crops_scale")
+    local_low: float = _share(0.05, "Smallest local crop", "--local_crops_scale", AREA)
+    local_high: float = _share(0.4, "Largest local crop", "--local_crops_scale", AREA)
     jitter: float = _share(0.8, "Colour jitter", "DataAugmentationDINO")
     grey: float = _share(0.2, "Greyscale", "DataAugmentationDINO")
-    solarize: float = _share(0.2, "Solarize", "DataAugmentationDINO", "Of the second global crop.")
+    solarize: float = _share(0.2, "Solarize", "DataAugmentationDINO", "of the second global crops")
     blur: float = setting(
         1.0,
         "Blur",
@@ -208,6 +204,15 @@ def teacher_temperature(settings: DINOSettings, epoch: int) -> float:
 
 
 README = "official README"
+# Prototypes by training pictures: most of 65,536 would never be nearest to any of a few thousand pictures.
+PROTOTYPES = (
+    (20_000, 1024),
+    (50_000, 2048),
+    (100_000, 4096),
+    (200_000, 16_384),
+    (500_000, 32_768),
+    (10**9, 65_536),
+)
 OPTIMISER = {
     "training.base_lr": Sourced(5e-4, f"{OFFICIAL}, --lr"),
     "training.min_lr": Sourced(1e-6, f"{OFFICIAL}, --min_lr"),
@@ -246,11 +251,17 @@ PRESETS = {
             "encoder.name": Sourced("vit_tiny", "ours: trains on a desktop"),
             "encoder.image_size": Sourced(96, "ours: keeps detail at a ninth of the pixels of 288"),
             "encoder.patch_size": Sourced(8, "ours: 144 patches, near the paper's 196"),
-            "training.epochs": Sourced(200, "ours: small data needs many passes"),
-            "training.batch_size": Sourced(
-                64, "paper, table 9: 128 loses 2 points to 1,024; small data needs steps"
+            "training.epochs": Sourced(
+                EpochsForSteps(12_000, 20, 800),
+                "ours: small data needs many passes; the README's longest run has 800",
             ),
-            "settings.prototypes": Sourced(4096, "paper, fig. 12: 4,096 is within half a point of the best"),
+            "training.warmup_epochs": Sourced(ShareOfEpochs(0.05, 10), f"{OFFICIAL}, --warmup_epochs: 10"),
+            "training.batch_size": Sourced(
+                BatchWithin(64, 1 / 8), "paper, table 9: 128 loses 2 points to 1,024; small data needs steps"
+            ),
+            "settings.prototypes": Sourced(
+                ByPictures(PROTOTYPES, "prototypes"), "lightly-train, its method dino"
+            ),
             "settings.local_crops": Sourced(
                 4, "ours: half of the paper's; the first ones help most (paper, table 8)"
             ),
@@ -263,21 +274,25 @@ PRESETS = {
         OPTIMISER
         | {
             "encoder.name": Sourced(
-                "resnet18", "ours: learns from few steps, where a transformer needs many"
+                "resnet_nano", "ours: several times the steps of a ResNet-18 in a minute"
             ),
             "encoder.stem": Sourced("fast", "ours: a quarter of the work of the small stem"),
             "encoder.image_size": Sourced(32, "ours: the size of CIFAR's pictures"),
             "encoder.patch_size": Sourced(8, "ours: 16 patches, should a transformer be chosen"),
-            "training.epochs": Sourced(30, "ours: a few minutes"),
-            "training.batch_size": Sourced(128, "ours: many steps on little data"),
-            "training.base_lr": Sourced(4e-3, "ours: a small network and a short run bear a high rate"),
-            "training.warmup_epochs": Sourced(2, "ours: a fifteenth of the run"),
+            "training.epochs": Sourced(20, "ours: a few minutes"),
+            "training.batch_size": Sourced(64, "ours: many steps on little data"),
+            "training.base_lr": Sourced(8e-3, "ours: a small network and a short run bear a high rate"),
+            "training.warmup_epochs": Sourced(1, "ours: a twentieth of the run"),
             "training.weight_decay_end": Sourced(0.04, "ours: nothing to regularise in so few steps"),
             "settings.blur": Sourced(
                 0.0, "SimCLR, official code: none on CIFAR, whose pictures are blurred enough"
             ),
             "settings.prototypes": Sourced(1024, "ours: five pictures of CIFAR's 5,000 for each"),
-            "settings.head_hidden": Sourced(512, "ours: as wide as the features"),
+            "settings.head_hidden": Sourced(512, "ours: a quarter of the paper's, for a small encoder"),
+            "settings.head_batch_norm": Sourced(
+                True, "ours: pictures look alike to a fresh ResNet, and targets would start near uniform"
+            ),
+            "settings.freeze_last_layer": Sourced(0, "ours: an epoch is much of so short a run"),
             "settings.local_crops": Sourced(2, "ours: cheap beside the global ones"),
             "settings.local_size": Sourced(16, "ours: half of the picture"),
             "settings.teacher_momentum": Sourced(0.99, "ours: half of the teacher is renewed in 70 steps"),

@@ -23,6 +23,7 @@ from engine.nn.masking import num_kept, paint_hidden, patchify, random_mask, unp
 from engine.nn.patch_pixels import patch_losses, patch_mean_and_spread
 from engine.nn.positions import sincos_2d
 from engine.optim import ParamGroup, split_decay
+from engine.rules import BatchWithin, EpochsForSteps, ShareOfEpochs
 from engine.schedules import Progress
 from engine.settings import Settings, setting
 
@@ -114,12 +115,16 @@ PRESETS = {
             "encoder.name": Sourced("vit_tiny", "ours: trains on a desktop"),
             "encoder.image_size": Sourced(96, "ours: keeps detail at a ninth of the pixels of 288"),
             "encoder.patch_size": Sourced(8, "ours: 144 patches, near the paper's 196"),
-            "training.epochs": Sourced(200, "ours: small data needs many passes; the paper sees 800"),
-            "training.batch_size": Sourced(128, "ours: enough steps an epoch on small data"),
+            "training.epochs": Sourced(
+                EpochsForSteps(6_000, 20, 800), "ours: small data needs many passes; the paper sees 800"
+            ),
+            "training.batch_size": Sourced(
+                BatchWithin(128, 1 / 8), "ours: enough steps an epoch on small data"
+            ),
             "training.base_lr": Sourced(
                 1e-3, "official code, --blr default; small encoders and short runs bear more"
             ),
-            "training.warmup_epochs": Sourced(10, "paper: a twentieth of the run"),
+            "training.warmup_epochs": Sourced(ShareOfEpochs(0.05, 40), "paper: 40 of 800 epochs"),
             "settings.decoder_width": Sourced(
                 128, "ours: two thirds of the encoder's width, as 512 is of 768"
             ),

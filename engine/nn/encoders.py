@@ -2,25 +2,30 @@
 
 from collections.abc import Mapping
 
+from engine.encoder_names import SimclrDimensions, read_name
 from engine.errors import SettingsError
 from engine.nn.encoder import Encoder, EncoderSize
 from engine.nn.resnet import RESNET_SIZES, choose_stem, make_resnet
-from engine.nn.vit import VIT_SIZES, check_vit, make_vit
+from engine.nn.simclr_resnet import SIMCLR_SIZES, make_simclr_resnet, simclr_size
+from engine.nn.vit import VIT_SIZES, check_vit, make_vit, vit_size
 from engine.recipe import EncoderSettings
 
-ENCODERS: Mapping[str, EncoderSize] = {**VIT_SIZES, **RESNET_SIZES}
+ENCODERS: Mapping[str, EncoderSize] = {**VIT_SIZES, **RESNET_SIZES, **SIMCLR_SIZES}
 
 
 def encoder_size(name: str) -> EncoderSize:
-    """Dimensions of an encoder.
+    """Dimensions of an encoder: of the list, or as its name says them.
 
     Raises:
         SettingsError: If there is no such encoder.
     """
-    if name not in ENCODERS:
+    if name in ENCODERS:
+        return ENCODERS[name]
+    dimensions = read_name(name)
+    if dimensions is None:
         known = ", ".join(ENCODERS)
         raise SettingsError(f"There is no encoder '{name}'.", f"Choose one of {known}.", field="encoder.name")
-    return ENCODERS[name]
+    return simclr_size(dimensions) if isinstance(dimensions, SimclrDimensions) else vit_size(dimensions)
 
 
 def make_encoder(settings: EncoderSettings, *, channels: int = 3) -> Encoder:
@@ -33,6 +38,10 @@ def make_encoder(settings: EncoderSettings, *, channels: int = 3) -> Encoder:
     if size.family == "resnet":
         stem = choose_stem(settings.stem, settings.image_size)
         return make_resnet(settings.name, stem=stem, channels=channels)
+    dimensions = read_name(settings.name)
+    if isinstance(dimensions, SimclrDimensions):
+        is_small = choose_stem(settings.stem, settings.image_size) == "small"
+        return make_simclr_resnet(dimensions, channels=channels, small_stem=is_small)
     check_vit(settings)
     return make_vit(
         width=size.width,

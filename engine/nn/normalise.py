@@ -9,6 +9,13 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 UNIT_MEAN = (0.0, 0.0, 0.0)  # leaves pictures in 0..1, as SimCLR does
 UNIT_STD = (1.0, 1.0, 1.0)
+HALF = (0.5, 0.5, 0.5)  # BEiT and timm's augreg weights, as mean and as std
+NORMALISATIONS = {
+    "imagenet": (IMAGENET_MEAN, IMAGENET_STD),
+    "unit": (UNIT_MEAN, UNIT_STD),
+    "half": (HALF, HALF),
+}
+"""Name in a recipe -> mean and standard deviation."""
 
 
 class Normalise(nn.Module):

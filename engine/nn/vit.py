@@ -13,6 +13,7 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 from typing_extensions import override
 
+from engine.encoder_names import VitDimensions
 from engine.errors import SettingsError
 from engine.nn.encoder import Encoder, EncoderSize
 from engine.nn.positions import stretch_positions
@@ -28,6 +29,13 @@ VIT_SIZES: Mapping[str, EncoderSize] = {
     "vit_large": EncoderSize("ViT-L", "vit", 1024, 24, 16, 303.3),
     "vit_huge": EncoderSize("ViT-H", "vit", 1280, 32, 16, 630.8),
 }
+
+
+def vit_size(dimensions: VitDimensions) -> EncoderSize:
+    """What is known of a transformer by its dimensions."""
+    width, depth, heads = dimensions.width, dimensions.depth, dimensions.heads
+    params_m = round(depth * 12 * width**2 / 1e6, 1)  # attention 4 D^2 and hidden layer 8 D^2 a block
+    return EncoderSize(f"ViT {width}x{depth}, {heads} heads", "vit", width, depth, heads, params_m)
 
 
 class ViTEncoder(Encoder):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from engine.devices import AUTO, device_matches
+from engine.devices import AUTO, CPU, device_matches, devices_of_run
 from engine.errors import EngineError, StoreError
 from engine.store import (
     CommandKind,
@@ -45,7 +45,7 @@ class Crew:
     Args:
         store: Where runs are claimed.
         devices: Names of the devices that take runs, the preferred one first; each takes one run at a time.
-        command: Command line of a worker, completed with ``--store`` and ``--run``; None runs jobs right here.
+        command: Command line of a worker, completed with ``--store`` and ``--run-id``; None runs jobs right here.
         grace_seconds: How long a worker may take to obey "stop now" by itself.
 
     Attributes:
@@ -109,7 +109,8 @@ class Crew:
             identity = WorkerIdentity.read(folder)
             if identity is None:
                 continue
-            watch = Watch(WorkerProcess(run.id, identity, folder), run.claimed_device, self._grace_seconds)
+            devices = devices_of_run(run.claimed_device, _processes(run))
+            watch = Watch(WorkerProcess(run.id, identity, folder), devices, self._grace_seconds)
             self._watches[run.id] = watch
             if not watch.process.is_alive:
                 self._settle(watch)
@@ -119,17 +120,25 @@ class Crew:
                 _report_lost(self._store, run)
 
     def _claim(self) -> None:
-        """Start a run on every free device that one of the queued runs wants."""
-        busy = {watch.device for watch in self._watches.values()}
-        for device in [device for device in self._devices if device not in busy]:
-            if any(self._claimable([device])):
-                run = self._claim_for(device)
-                if run is not None:
-                    self._start(run, device)
+        """Start a run on every free device that one of the queued runs wants, if need be with others of its kind."""
+        for device in self._devices:
+            busy = self._busy_devices()
+            run = next(self._claimable([device]), None) if device not in busy else None
+            # One that waits for more cards is not overtaken on those it could have: it would wait for ever.
+            if run is None or busy.intersection(devices_of_run(device, _processes(run))):
+                continue
+            claimed = claim_run(
+                self._store,
+                device=device,
+                host=self._host,
+                takes_auto=_kind(device) == _kind(self._devices[0]),
+                run_id=run.id,
+            )
+            if claimed is not None:
+                self._start(claimed, device)
 
-    def _claim_for(self, device: str) -> Run | None:
-        takes_auto = _kind(device) == _kind(self._devices[0])
-        return claim_run(self._store, device=device, host=self._host, takes_auto=takes_auto)
+    def _busy_devices(self) -> set[str]:
+        return {device for watch in self._watches.values() for device in watch.devices}
 
     def _claimable(self, devices: Sequence[str]) -> Iterator[Run]:
         """Yield the queued runs that one of these devices would take."""
@@ -144,9 +153,16 @@ class Crew:
 
     def _takes(self, device: str, run: Run) -> bool:
         """Say whether a device takes a run; one without a wish waits for the kind of device that is fastest."""
+        processes = _processes(run)
+        if processes > 1 and _kind(device) != CPU and not self._has_cards(device, processes):
+            return False
         if run.device == AUTO:
             return _kind(device) == _kind(self._devices[0])
         return device_matches(run.device, device)
+
+    def _has_cards(self, first: str, processes: int) -> bool:
+        """True when there is a card for each process, from this one on."""
+        return _kind(first) == "cuda" and set(devices_of_run(first, processes)) <= set(self._devices)
 
     def _start(self, run: Run, device: str) -> None:
         """Put a worker on a claimed run, or end the run in words."""
@@ -165,9 +181,10 @@ class Crew:
             _fail(self._store, run, Explanation(message, fix))
 
     def _launch(self, run: Run, device: str, folder: Path, command: Sequence[str]) -> None:
-        options = ["--store", self._store.url, "--run", str(run.id)]
-        process = WorkerProcess.launch(run.id, [*command, *options], folder)
-        self._watches[run.id] = Watch(process, device, self._grace_seconds)
+        options = ["--store", self._store.url, "--run-id", str(run.id)]
+        processes = _processes(run)
+        process = WorkerProcess.launch(run.id, [*command, *options], folder, processes=processes)
+        self._watches[run.id] = Watch(process, devices_of_run(device, processes), self._grace_seconds)
         update_run(self._store, run.id, pid=process.identity.pid)
 
     def _run_here(self, run: Run, folder: Path) -> None:
@@ -214,6 +231,12 @@ def _kind(device: str) -> str:
     return device.partition(":")[0]
 
 
+def _processes(run: Run) -> int:
+    """How many processes train a run together, as its recipe says."""
+    training = run.recipe.get("training")
+    return max(int(training.get("processes", 1)), 1) if isinstance(training, dict) else 1
+
+
 def _is_released(run: Run) -> bool:
     """True when a paused run has left its device and has no worker."""
     return run.status is RunStatus.PAUSED and run.pid is None
@@ -247,5 +270,8 @@ def _report_lost(store: Store, run: Run) -> None:
 
 def _report_homeless(store: Store, run: Run, devices: Sequence[str]) -> None:
     """Say that a queued run waits for a device that this computer does not have."""
-    message = f"'{run.name}' waits for the device {run.device}; this computer has {', '.join(devices)}."
+    wanted = (
+        f"the device {run.device}" if _processes(run) == 1 else f"{_processes(run)} devices ({run.device})"
+    )
+    message = f"'{run.name}' waits for {wanted}; this computer has {', '.join(devices)}."
     add_event(store, run.id, Level.WARNING, message)

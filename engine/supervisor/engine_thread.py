@@ -29,7 +29,7 @@ class Supervisor:
         in_process: Run jobs inside this thread instead of in worker processes; for tests and debuggers.
         devices: Names of the devices that take runs; all of this computer when None.
         poll_seconds: How often rows and processes are looked at.
-        worker_command: Command line of a worker, completed with ``--store`` and ``--run``.
+        worker_command: Command line of a worker, completed with ``--store`` and ``--run-id``.
         grace_seconds: How long a worker may take to obey "stop now" before its process tree is ended.
         program: What this program is called towards a second one on the same store.
     """

@@ -1,6 +1,7 @@
 """One worker under watch: is it silent, and has the person asked for it to end at once?"""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.store import CommandKind, Level, Run, RunStatus, Store, add_event, list_commands
@@ -18,12 +19,12 @@ class Watch:
 
     Args:
         process: The worker.
-        device: The device it occupies.
+        devices: The devices it occupies, one for each of its processes.
         grace_seconds: How long a worker may take to obey "stop now" by itself.
     """
 
     process: WorkerProcess
-    device: str
+    devices: Sequence[str]
     grace_seconds: float
     silent_since: float | None = None
     is_reported: bool = False

@@ -7,6 +7,9 @@ from typing import NamedTuple
 RESUME = "Resume the run: it goes on from its last checkpoint."
 SMALLER = "Resume it with a smaller batch size, smaller pictures or fewer loader processes."
 _OUT_OF_MEMORY = re.compile(r"out of memory|OutOfMemoryError|MemoryError|not enough memory", re.IGNORECASE)
+# What torchrun writes when one of several processes ends; it then ends the others and itself with code 1.
+_LAUNCHER_LINE = re.compile(r"^[EWI]\d{4} .*torch/distributed/elastic", re.MULTILINE)
+_PROCESS_CODE = re.compile(r"failed \(exitcode: (-?\d+)\)")
 _DISK_FULL = re.compile(r"No space left on device|database or disk is full", re.IGNORECASE)
 
 
@@ -24,6 +27,10 @@ def explain_exit(exit_code: int | None, log_tail: str) -> Explanation:
         exit_code: What the process returned, minus the signal that ended it, or None when nobody saw it.
         log_tail: The end of its output.
     """
+    first_failed = _PROCESS_CODE.search(log_tail)
+    if first_failed is not None:
+        exit_code = int(first_failed.group(1))
+        log_tail = _LAUNCHER_LINE.split(log_tail)[0]
     if exit_code == -9:
         # Nothing but the system and the person sends signal 9; which of them it was cannot be read anywhere.
         return Explanation(

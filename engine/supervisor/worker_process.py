@@ -107,19 +107,27 @@ class WorkerProcess:
         self._child = _children.get(identity.pid)
 
     @classmethod
-    def launch(cls, run_id: int, command: Sequence[str], folder: Path) -> "WorkerProcess":
+    def launch(
+        cls, run_id: int, command: Sequence[str], folder: Path, *, processes: int = 1
+    ) -> "WorkerProcess":
         """Start a worker in a session of its own, its output appended to the run's log.
+
+        Args:
+            run_id: The run it works on.
+            command: Its command line, the Python program first.
+            folder: The run's folder.
+            processes: How many of them train the run together, under ``torchrun``.
 
         Raises:
             OSError: When the process cannot be started or the log cannot be written.
         """
         with (folder / LOG_NAME).open("ab") as log:
             child = subprocess.Popen(
-                command,
+                together(command, processes),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=worker_environment(),
+                env=worker_environment(processes),
                 start_new_session=os.name == "posix",
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
@@ -181,7 +189,7 @@ class WorkerProcess:
             _children.pop(self.identity.pid, None)
             WorkerIdentity.remove(self.folder)
 
-    def log_tail(self, lines: int = 30) -> str:
+    def log_tail(self, lines: int = 80) -> str:
         """Return the last lines of the worker's output."""
         try:
             with (self.folder / LOG_NAME).open("rb") as log:
@@ -205,13 +213,26 @@ class WorkerProcess:
         return list(members.values())
 
 
-def worker_environment() -> dict[str, str]:
+def together(command: Sequence[str], processes: int) -> list[str]:
+    """Return the command line that starts a command as several processes which find each other."""
+    if processes == 1:
+        return list(command)
+    program, *rest = command
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    return [program, *launcher, *rest]
+
+
+def worker_environment(processes: int = 1) -> dict[str, str]:
     """Return the environment of a worker: ours, with the engine importable and the cards in our order.
+
+    Several processes share the cores: else torchrun would give each a single one, and say so.
 
     The current folder is kept off the import path, so that a person's ``random.py`` is never run by accident.
     """
     environment = {**CARD_ORDER, **os.environ, "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"}
     environment["PYTHONSAFEPATH"] = "1"
+    if processes > 1:
+        environment.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 1) // processes, 1)))
     source = Path(engine.__file__).resolve().parents[1]
     if source.name not in ("site-packages", "dist-packages"):
         inherited = environment.get("PYTHONPATH", "")

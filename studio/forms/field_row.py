@@ -41,6 +41,7 @@ class FieldRow(QWidget):
         self._base: Any = field.default
         self._source = field.source
         self._problem = ("", "")
+        self._is_own = False
         # A long form is built when it is seen: until then a row is its value.
         self._value: Any = field.default
         self._editor: Editor | None = None
@@ -77,8 +78,27 @@ class FieldRow(QWidget):
             self._base, self._source = value, source
             self._show_state()
 
+    def keep(self) -> None:
+        """Take the value as the person's own, also where it equals the unchanged one now."""
+        self._is_own = True
+
+    def rebase(self, value: Any, source: str) -> None:
+        """Move what counts as unchanged, as a preset does for another data set; the person's own value stays."""
+        self._is_own = self.is_own
+        if (self._base, self._source) == (value, source):
+            return
+        self.set_base(value, source)
+        if not self._is_own:
+            self.set_value(value)
+
+    @property
+    def is_own(self) -> bool:
+        """True when the person chose the value, even where the preset has come to it since."""
+        return self._is_own or self.is_changed
+
     def reset(self) -> None:
         """Go back to the unchanged value."""
+        self._is_own = False
         if self.is_changed:
             self.set_value(self._base)
 
@@ -182,6 +202,7 @@ class FieldRow(QWidget):
             grid.setColumnStretch(column, stretch)
 
     def _on_edited(self) -> None:
+        self._is_own = False  # from here on the value itself tells
         self._problem = ("", "")
         self._timer.start()
         self.edited.emit()

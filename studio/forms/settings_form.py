@@ -59,8 +59,8 @@ class SettingsForm(QWidget):
         return {path: row.value() for path, row in self.rows.items() if not row.error}
 
     def changes(self) -> dict[str, Any]:
-        """Return the usable values that are not the default or the preset's."""
-        return {path: row.value() for path, row in self.rows.items() if row.is_changed and not row.error}
+        """Return the usable values that the person chose over the default or the preset's."""
+        return {path: row.value() for path, row in self.rows.items() if row.is_own and not row.error}
 
     def errors(self) -> dict[str, str]:
         """Return dotted name -> sentence for what is typed but cannot be used."""
@@ -84,6 +84,24 @@ class SettingsForm(QWidget):
             source = (sources or {}).get(path, row.field.source)
             row.set_base(values.get(path, row.field.default), source if path in values else row.field.source)
         self._on_settled()
+
+    def rebase(self, values: Mapping[str, Any], sources: Mapping[str, str]) -> None:
+        """Show the same preset for another data set: what the person chose stays, all else follows.
+
+        Says nothing of it: the surroundings asked for it and know.
+        """
+        was_blocked = self.blockSignals(True)
+        for path, value in values.items():
+            if path in self.rows:
+                self.rows[path].rebase(value, sources[path])
+        self._advanced.show_marks()
+        self.blockSignals(was_blocked)
+
+    def keep(self, paths: Iterable[str]) -> None:
+        """Take values as the person's own, so that no other data set moves them."""
+        for path in paths:
+            if path in self.rows:
+                self.rows[path].keep()
 
     def start_from(self, values: Mapping[str, Any], sources: Mapping[str, str]) -> None:
         """Show a preset: its values count as unchanged, and every change is taken back."""

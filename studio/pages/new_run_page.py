@@ -98,7 +98,7 @@ class NewRunPage(Page):
         self.source.forget()
         self.source.methods.choose(recipe.method)
         self.settings.set_method(recipe.method, recipe.preset)
-        self.settings.set_values(changes_of(recipe))
+        self.settings.keep_values(changes_of(recipe))
         self.source.choose(recipe.data.location)
 
     @override
@@ -170,6 +170,9 @@ class NewRunPage(Page):
         self._checked = check(draft, self._devices)
         if self._refusal is not None and self._refused_recipe == self._checked.recipe:
             self._checked = with_problem(self._checked, self._refusal)
+        if self._checked.scaled is not None:
+            facts = self._checked.facts
+            self.settings.scale(self._checked.scaled, facts.num_train if facts else None)
         self.settings.set_problems(self._checked.problems)
         self.outcome.show_checked(self._checked, draft.dataset.num_pictures if draft.dataset else 0)
         self._suggest_name(draft)

@@ -11,6 +11,8 @@ THUMBNAIL_PX = 64
 MARGIN = 12
 CELL_PX = THUMBNAIL_PX + MARGIN
 SCROLL_BAR_PX = 20
+# A very long picture stays in sight, and Qt draws none that has no height.
+THINNEST = QSize(4, 4)
 KEY_ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -134,4 +136,6 @@ def _fitted(image: QImage) -> QImage:
     mode = (
         Qt.TransformationMode.FastTransformation if is_small else Qt.TransformationMode.SmoothTransformation
     )
-    return image.scaled(2 * THUMBNAIL_PX, 2 * THUMBNAIL_PX, Qt.AspectRatioMode.KeepAspectRatio, mode)
+    room = QSize(2 * THUMBNAIL_PX, 2 * THUMBNAIL_PX)
+    size = image.size().scaled(room, Qt.AspectRatioMode.KeepAspectRatio).expandedTo(THINNEST)
+    return image.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, mode)

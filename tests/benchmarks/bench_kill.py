@@ -45,7 +45,7 @@ def make_run(store, workers):
 
 
 def start(store, run_id):
-    command = [sys.executable, "-m", "engine.jobs.worker", "--store", store.url, "--run", str(run_id)]
+    command = [sys.executable, "-m", "engine.jobs.worker", "--store", store.url, "--run-id", str(run_id)]
     return subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
 
 

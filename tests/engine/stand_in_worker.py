@@ -46,9 +46,13 @@ def work(store, run_id, behaviour):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--store")
-    parser.add_argument("--run", type=int)
+    parser.add_argument("--run-id", dest="run", type=int)
     arguments = parser.parse_args()
     store = open_store(arguments.store)
+    if os.environ.get("RANK", "0") != "0":  # beside process 0 there is only its end to wait for
+        while get_run(store, arguments.run).is_active:
+            time.sleep(0.05)
+        return
     behaviour = get_run(store, arguments.run).recipe
     print(behaviour.get("say", "at work"), flush=True)
     if "exit" in behaviour:

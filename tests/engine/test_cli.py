@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from engine.cli import app
 from engine.commands.exit_codes import BAD_USE, DONE, INTERRUPTED, RUN_FAILED
 from engine.commands.recipe_choice import choose_recipe
-from engine.declared import make_recipe, recipe_from_toml
+from engine.declared import make_recipe, recipe_from_toml, recipe_to_toml
 from engine.store import (
     CommandKind,
     RunStatus,
@@ -284,6 +284,18 @@ def test_training_ends_with_one_json_line_and_exit_code_zero(store):
 
 
 @pytest.mark.slow
+def test_training_in_two_processes_ends_like_training_in_one(store):
+    flags = ["--data", "builtin:digits", "--steps", "8", "--batch-size", "32", *SMALL, "--json"]
+    process = run_in_a_process(store, "train", *flags, "--set", "training.processes=2")
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == DONE, err
+    summary = json.loads(out)
+    assert (summary["status"], summary["images_seen"]) == ("finished", 8 * 32)
+    assert summary["knn_after"] is not None
+    assert not (store.run_folder(summary["run"]) / "worker.json").exists()
+
+
+@pytest.mark.slow
 def test_training_without_labels_has_no_accuracy_and_adapts_what_nobody_chose(store, pictures):
     for folder in list(pictures.iterdir()):
         for file in folder.iterdir():
@@ -312,6 +324,29 @@ def test_training_without_labels_has_no_accuracy_and_adapts_what_nobody_chose(st
 
 
 @pytest.mark.slow
+def test_a_preset_is_scaled_to_the_pictures_and_says_why(capsys):
+    choice = choose_recipe(file=None, method="mae", preset="desktop", changes={}, pairs=[])
+    assert choice.scaled(800).recipe == make_recipe("mae", "desktop", num_train=800)
+    assert "Batch size: 800 pictures: a batch of 64" in capsys.readouterr().err
+    chosen = choose_recipe(file=None, method="mae", preset="desktop", changes={}, pairs=["batch_size=32"])
+    assert chosen.scaled(800).recipe.training.batch_size == 32
+    assert "Batch size" not in capsys.readouterr().err
+
+
+def test_showing_a_run_lists_what_is_not_as_in_the_paper(cli, queued):
+    shown = cli("show", str(queued)).stdout
+    assert "differences from the paper" in shown
+    assert "Image size: 96 px; in the paper 224 px" in shown
+
+
+def test_a_recipe_file_is_not_scaled(tmp_path):
+    path = tmp_path / "mine.toml"
+    recipe = make_recipe("mae", "desktop", num_train=50_000)
+    path.write_text(recipe_to_toml(recipe))
+    choice = choose_recipe(file=path, method=None, preset=None, changes={}, pairs=[])
+    assert choice.scaled(800).recipe == recipe
+
+
 def test_a_run_that_fails_has_exit_code_one_and_says_why(store, pictures):
     for file in pictures.rglob("*.png"):
         file.write_bytes(b"a picture in name only")

@@ -9,6 +9,7 @@ from engine.devices import (
     Device,
     check_device,
     device_matches,
+    devices_of_run,
     list_devices,
     resolve_device,
     visible_cards,
@@ -79,3 +80,12 @@ def test_cuda_means_any_card_but_not_the_processor():
 )
 def test_cuda_visible_devices_is_read_as_cuda_reads_it(setting, visible):
     assert visible_cards(["GPU-a1", "GPU-b2", "GPU-c3"], setting) == visible
+
+
+def test_each_process_of_a_run_has_a_card_of_its_own_or_a_part_of_the_processor():
+    assert devices_of_run("cuda:1", 3) == ["cuda:1", "cuda:2", "cuda:3"]
+    assert devices_of_run("cuda", 2) == ["cuda:0", "cuda:1"]
+    assert devices_of_run("cpu", 2) == ["cpu", "cpu"]
+    assert devices_of_run("mps", 1) == ["mps"]
+    with pytest.raises(DeviceError, match="Apple graphics are one device"):
+        devices_of_run("mps", 2)

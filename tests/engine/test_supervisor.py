@@ -138,6 +138,40 @@ def test_a_run_that_wants_any_device_waits_for_the_fast_one(store, supervise):
     assert status(store, second) is RunStatus.QUEUED
 
 
+def queue_cards(store, name, processes):
+    recipe = {"training": {"processes": processes}, "steps": 0}
+    return create_run(store, name=name, method="mae", recipe=recipe, seed=0, device="auto").id
+
+
+def test_a_run_of_several_processes_takes_as_many_cards_and_is_not_overtaken_on_them(store, supervise):
+    names = {"first": 2, "second": 2, "single": 1, "last": 1}
+    runs = {name: queue_cards(store, name, processes) for name, processes in names.items()}
+    supervise(devices=["cuda:0", "cuda:1", "cuda:2", "cpu"])
+    wait_for_step(store, runs["first"])
+    wait_for_step(store, runs["single"])
+    send_command(store, runs["single"], CommandKind.STOP)
+    wait_for(store, runs["single"], RunStatus.STOPPED)
+    wait_for_step(store, runs["last"])
+    places = {name: get_run(store, run).claimed_device for name, run in runs.items()}
+    # No pair could start on the third card, so it takes the single ones.
+    assert places == {"first": "cuda:0", "second": "", "single": "cuda:2", "last": "cuda:2"}
+    another = queue_cards(store, "another", 1)
+    send_command(store, runs["first"], CommandKind.STOP)
+    wait_for_step(store, runs["second"])
+    assert get_run(store, runs["second"]).claimed_device == "cuda:0"
+    assert status(store, another) is RunStatus.QUEUED
+
+
+def test_a_run_that_wants_more_cards_than_there_are_says_so(store, supervise):
+    run = queue_cards(store, "greedy", 3)
+    supervise(devices=["cuda:0", "cuda:1", "cpu"])
+    wait_until(lambda: messages(store, run), "the log says so")
+    assert "'greedy' waits for 3 devices (auto); this computer has cuda:0, cuda:1, cpu." in messages(
+        store, run
+    )
+    assert status(store, run) is RunStatus.QUEUED
+
+
 def test_a_run_for_a_device_that_is_not_here_says_what_it_waits_for(store, supervise):
     run = queue(store, device="cuda:5")
     supervisor = supervise()

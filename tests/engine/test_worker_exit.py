@@ -4,6 +4,16 @@ import pytest
 
 from engine.supervisor.worker_exit import explain_exit
 
+LAUNCHER = "1125 15:51:10.123000 123 torch/distributed/elastic/multiprocessing/api.py:882] "
+KILLED_PROCESS = f"""training
+W{LAUNCHER}Sending process 124 closing signal SIGTERM
+E{LAUNCHER}failed (exitcode: -9) local_rank: 1 (pid: 125) of binary: python
+Traceback (most recent call last):
+torch.distributed.elastic.multiprocessing.errors.ChildFailedError: engine.jobs.worker FAILED"""
+BROKEN_PROCESS = f"""There is no device 'cuda:1'.
+E{LAUNCHER}failed (exitcode: 1) local_rank: 1 (pid: 125) of binary: python
+torch.distributed.elastic.multiprocessing.errors.ChildFailedError: engine.jobs.worker FAILED"""
+
 
 @pytest.mark.parametrize(
     ("exit_code", "log_tail", "said"),
@@ -16,6 +26,8 @@ from engine.supervisor.worker_exit import explain_exit
         (0, "done", "ended before its run did: done"),
         (1, "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate", "memory of the device ran out"),
         (1, "OSError: [Errno 28] No space left on device", "disk is full"),
+        (1, KILLED_PROCESS, "killed, as the system does when memory runs out"),
+        (1, BROKEN_PROCESS, "exit code 1: There is no device 'cuda:1'."),
         (None, "", "while no studio was watching"),
     ],
 )

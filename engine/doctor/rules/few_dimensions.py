@@ -15,6 +15,8 @@ LOOKS = 3
 # Ours: RankMe (sec. 3) gives only that more is better. We measured 15 to 33 on untrained encoders with 256 photographs
 # and 3.5 at the end of a healthy MAE on 64 pictures of two kinds of stripes, so two directions are less than any data.
 LEAST_RANK = 2.0
+# Ours: of fewer pictures than this, or of narrower features, a rank says more of their number than of the network.
+LEAST_LIMIT = 32
 LEAST_SHARE = 0.02  # of the rank the features could have
 # Ours: a rank that was low from the start is the pictures' or the network's, and training has not narrowed it.
 SHARE_OF_UNTRAINED = 0.5
@@ -65,7 +67,8 @@ class FewDimensions(Rule):
     @override
     def look(self, history: History, facts: RunFacts) -> Finding | None:
         ranks, spreads = history.last("effective_rank", LOOKS), history.last("feature_spread", LOOKS)
-        if not ranks or not spreads or min(spreads) < SPREAD:
+        is_told = len(ranks) > 0 and len(spreads) > 0 and facts.rank_limit >= LEAST_LIMIT
+        if not is_told or min(spreads) < SPREAD:
             return None
         limit = max(LEAST_RANK, LEAST_SHARE * facts.rank_limit)
         untrained = history.untrained("effective_rank")
@@ -73,10 +76,9 @@ class FewDimensions(Rule):
             limit = min(limit, SHARE_OF_UNTRAINED * untrained)
         if max(ranks) >= limit:
             return None
-        of = f" of at most {facts.rank_limit:,}" if facts.rank_limit else ""
         before = "" if untrained is None else f"; untrained it was {untrained:.3g}"
         sentence = (
-            f"The features use only about {ranks[-1]:.2g} directions{of}: the effective rank at {LOOKS} looks in a "
-            f"row{before}."
+            f"The features use only about {ranks[-1]:.2g} directions of at most {facts.rank_limit:,}: that is their "
+            f"effective rank at {LOOKS} looks in a row{before}."
         )
         return self.finding(sentence, *causes_and_knob(facts, SUSPECTS))

@@ -11,7 +11,7 @@ from statistics import median
 from engine.doctor.history import History
 
 ENTROPY, KL, LN_K, USE = "monitor/teacher_entropy", "monitor/kl", "monitor/ln_k", "monitor/prototype_use"
-STEPS = 200  # ours: the stretch of steps that has to agree
+STEPS = 100  # ours: the stretch of steps that has to agree
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from engine.declared import Catalogue, Problem, check_recipe, load_catalogue, make_recipe
+from engine.declared import (
+    Catalogue,
+    Problem,
+    ScaledPreset,
+    check_recipe,
+    load_catalogue,
+    make_recipe,
+    scale_preset,
+)
 from engine.errors import SettingsError
 from engine.plan import Plan, held_out_of_class, make_plan
 from engine.recipe import Recipe
@@ -70,11 +78,13 @@ class Checked:
         recipe: The recipe, None while a value cannot be used.
         problems: What is wrong or doubtful, errors first.
         facts: Pictures it would train on, None before a scan.
+        scaled: The preset for these pictures and changes, None while a value cannot be used.
     """
 
     recipe: Recipe | None
     problems: list[Problem]
     facts: TrainFacts | None
+    scaled: ScaledPreset | None = None
 
     @property
     def can_start(self) -> bool:
@@ -106,13 +116,18 @@ def check(draft: Draft, devices: Sequence[str]) -> Checked:
     elif _is_gone(draft.dataset.location):
         sentence = f"{draft.dataset.location} is not there any more."
         problems.append(Problem("data.location", sentence, "Connect its disk, or choose other pictures."))
+    facts = None
     try:
         recipe = make_recipe(draft.method, draft.preset, dict(draft.changes))
+        if draft.dataset is not None:
+            facts = train_facts(draft.dataset, recipe.held_out)
+            recipe = make_recipe(draft.method, draft.preset, dict(draft.changes), facts.num_train)
     except SettingsError as error:
         return Checked(None, [*problems, Problem(error.field, error.message, error.fix)], None)
-    facts = train_facts(draft.dataset, recipe.held_out) if draft.dataset else None
     problems += check_recipe(recipe, facts, devices)
-    return Checked(recipe if not draft.errors else None, problems, facts)
+    preset = load_catalogue().method(draft.method).preset(draft.preset)
+    scaled = scale_preset(preset, draft.changes, facts.num_train if facts else None)
+    return Checked(recipe if not draft.errors else None, problems, facts, scaled)
 
 
 def with_problem(checked: Checked, problem: Problem) -> Checked:
@@ -130,7 +145,7 @@ def _is_gone(location: str) -> bool:
 
 def checkpoint_bytes(recipe: Recipe, catalogue: Catalogue) -> float:
     """Room that one checkpoint takes at least: the encoder's weights and its optimizer's moments."""
-    return catalogue.encoders[recipe.encoder.name].params_m * 1e6 * WEIGHT_BYTES * COPIES_IN_A_CHECKPOINT
+    return catalogue.encoder(recipe.encoder.name).params_m * 1e6 * WEIGHT_BYTES * COPIES_IN_A_CHECKPOINT
 
 
 def most_checkpoints(recipe: Recipe) -> int:

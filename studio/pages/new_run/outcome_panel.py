@@ -12,6 +12,7 @@ from studio.pages.new_run.preview_panel import PreviewPanel
 from studio.pages.new_run.problem_list import ProblemList
 from studio.pages.new_run.schedule_chart import ScheduleChart
 from studio.widgets.buttons import make_button
+from studio.widgets.fidelity_list import FidelityList
 from studio.widgets.labels import make_label
 
 
@@ -33,6 +34,8 @@ class OutcomePanel(QWidget):
         self.preview = PreviewPanel(context.inspector, self)
         self.problems = ProblemList(self)
         self.schedule = ScheduleChart(self)
+        self.preview.curves_known.connect(self.schedule.show_curves)
+        self.fidelity = FidelityList(self)
         facts = ("length", "rate", "time", "disk")
         self._facts = {name: make_label("", f"estimate.{name}", wraps=True) for name in facts}
         self.name = QLineEdit(self)
@@ -52,6 +55,7 @@ class OutcomePanel(QWidget):
             button.setEnabled(checked.can_start)
         self._show_estimate(checked)
         self._show_preview(checked, num_pictures)
+        self.fidelity.show_recipe(checked.recipe)
 
     def show_ahead(self, sentence: str) -> None:
         """Say what the run would wait for; nothing when it would start at once."""
@@ -82,7 +86,8 @@ class OutcomePanel(QWidget):
         ):
             self.preview.show_nothing("The preview waits for an image size and a patch size that fit.")
         else:
-            self.preview.show_recipe(checked.recipe, num_pictures)
+            facts = checked.facts
+            self.preview.show_recipe(checked.recipe, num_pictures, facts.num_train if facts else None)
 
     def _lay_out(self) -> None:
         content = QWidget()
@@ -102,6 +107,8 @@ class OutcomePanel(QWidget):
             column.addWidget(label)
         column.addSpacing(8)
         column.addWidget(self.schedule)
+        column.addSpacing(8)
+        column.addWidget(self.fidelity)
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)

@@ -20,7 +20,8 @@ class PreviewPanel(QWidget):
     """Asks the inspector for views and masks; the newest settings win.
 
     The method itself looks at its settings there, so a refusal that names a setting is a problem of the run:
-    ``refused`` gives it, or None when the method agrees.
+    ``refused`` gives it, or None when the method agrees. ``curves_known`` gives what the method schedules over the
+    run, empty where that is not known.
 
     Args:
         inspector: The warm process that draws them.
@@ -28,6 +29,7 @@ class PreviewPanel(QWidget):
     """
 
     refused = Signal(object)
+    curves_known = Signal(object)  # a dict, which Qt would sort by its keys
 
     def __init__(self, inspector: InspectorClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,6 +38,7 @@ class PreviewPanel(QWidget):
         self._inspector = inspector
         self._recipe: Recipe | None = None
         self._num_pictures = 0
+        self._num_train: int | None = None
         self._picture = 0
         self._seed = 0
         self.grid = PictureGrid(parent=self)
@@ -50,28 +53,30 @@ class PreviewPanel(QWidget):
         self._lay_out()
         self.show_nothing("Choose pictures to see what the method makes of them.")
 
-    def show_recipe(self, recipe: Recipe, num_pictures: int) -> None:
+    def show_recipe(self, recipe: Recipe, num_pictures: int, num_train: int | None = None) -> None:
         """Draw the preview of a recipe.
 
         Args:
             recipe: What to show; it names the pictures.
             num_pictures: How many there are.
+            num_train: How many of them it trains on, which decides the method's schedules; None leaves them out.
         """
         if (
             recipe == self._recipe
-            and num_pictures == self._num_pictures
+            and (num_pictures, num_train) == (self._num_pictures, self._num_train)
             and not self.message.isVisibleTo(self)
         ):
             return
         if self._recipe is None or recipe.data != self._recipe.data:
             self._picture = 0
-        self._recipe, self._num_pictures = recipe, num_pictures
+        self._recipe, self._num_pictures, self._num_train = recipe, num_pictures, num_train
         self._ask()
 
     def show_nothing(self, sentence: str) -> None:
         """Say why there is no preview."""
         self._inspector.cancel(LANE)
         self._recipe = None
+        self.curves_known.emit({})
         self.grid.clear()
         self._say(sentence, "muted")
         self._bar.hide()
@@ -90,12 +95,14 @@ class PreviewPanel(QWidget):
             recipe=self._recipe.model_dump(mode="json"),
             picture=self._picture,
             seed=self._seed,
+            num_train=self._num_train,
         )
 
     def _on_reply(self, reply: Reply) -> None:
         self._bar.hide()
         self._allow(True)
         self.refused.emit(_problem_of(reply))
+        self.curves_known.emit(reply.info.get("curves", {}) if reply.ok else {})
         if not reply.ok:
             self.grid.clear()
             self._say(f"{reply.error} {reply.fix}".strip(), "bad")

@@ -6,7 +6,8 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from engine.declared import Catalogue, PresetEntry, Problem
+from engine.declared import Catalogue, PresetEntry, Problem, ScaledPreset, scale_preset
+from engine.rules import Rule
 from studio.forms.editors import Options
 from studio.forms.settings_form import SettingsForm
 from studio.pages.new_run.preset_bar import PresetBar
@@ -38,6 +39,7 @@ class SettingsPanel(QWidget):
         self._options = self._make_options(devices)
         self.method = ""
         self.preset = ""
+        self._num_train: int | None = None
         self.form = SettingsForm([])
         self.presets = PresetBar(self)
         self.presets.chosen.connect(self._on_preset)
@@ -60,13 +62,29 @@ class SettingsPanel(QWidget):
 
     def set_preset(self, name: str) -> None:
         """Start from a preset; the person's changes are taken back."""
-        entry = self._catalogue.method(self.method).presets[name]
         self.preset = name
         self.presets.mark(name)
-        self.form.start_from(entry.values, entry.sources)
+        scaled = scale_preset(self._catalogue.method(self.method).preset(name), num_train=self._num_train)
+        self.form.start_from(scaled.values, scaled.sources)
+
+    def scale(self, scaled: ScaledPreset, num_train: int | None) -> None:
+        """Show the preset as it is for these pictures and changes; what the person chose stays.
+
+        Args:
+            scaled: The preset, worked out.
+            num_train: Training pictures, None before a scan.
+        """
+        self._num_train = num_train
+        self.form.rebase(scaled.values, scaled.sources)
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Show values over the preset."""
+        self.form.set_values(values)
+
+    def keep_values(self, values: Mapping[str, Any]) -> None:
+        """Show the values of a recipe, which no number of pictures moves."""
+        preset = self._catalogue.method(self.method).preset(self.preset)
+        self.form.keep(path for path, value in preset.values.items() if isinstance(value, Rule))
         self.form.set_values(values)
 
     def set_problems(self, problems: list[Problem]) -> None:

@@ -13,12 +13,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.declared import recipe_from_dict
 from engine.errors import EngineError, StoreError
 from engine.store import Dataset, Run, get_dataset
 from studio import theme
 from studio.context import StudioContext
 from studio.pages.run.facts import recipe_text, run_facts, version_facts, whole_text
 from studio.widgets.buttons import make_button
+from studio.widgets.fidelity_list import FidelityList
 from studio.widgets.labels import make_label
 
 RECIPE_HEIGHT = 360
@@ -45,6 +47,8 @@ class DetailsPanel(QWidget):
         self._column.setSpacing(8)
         self._facts = QFormLayout()
         self._column.addLayout(self._facts)
+        self.fidelity = FidelityList()
+        self._column.addWidget(self.fidelity)
         self._column.addWidget(make_label("Recipe", "recipe_heading", "section"))
         self.recipe = QPlainTextEdit()
         self.recipe.setObjectName("recipe_text")
@@ -80,8 +84,10 @@ class DetailsPanel(QWidget):
         if not is_same_recipe:
             try:
                 self.recipe.setPlainText(recipe_text(run))
+                self.fidelity.show_recipe(recipe_from_dict(run.recipe))
             except EngineError as error:
                 self.recipe.setPlainText(str(error))
+                self.fidelity.show_recipe(None)
 
     def copy(self) -> None:
         """Put everything on the clipboard as text."""

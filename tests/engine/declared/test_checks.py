@@ -45,6 +45,30 @@ def test_each_contradiction_is_an_error_at_its_field(changes, facts, place, word
     assert found[0].level == "error"
 
 
+CARDS = ("cuda:0", "cuda:1", "cpu")
+
+
+@pytest.mark.parametrize(
+    ("changes", "devices", "words", "suggestion"),
+    [
+        ({"training.batch_size": 64, "training.processes": 3}, ("cpu",), "cannot share a batch of 64", 2),
+        ({"training.processes": 4}, CARDS, "this computer has 2 graphics cards", 2),
+        ({"training.processes": 2, "training.device": "mps"}, ("mps", "cpu"), "one device of this kind", 1),
+    ],
+)
+def test_processes_that_cannot_share_batch_or_devices_are_an_error(changes, devices, words, suggestion):
+    (problem,) = (p for p in problems(changes, devices=devices) if p.field == "training.processes")
+    assert words in problem.message
+    assert (problem.level, problem.suggestion) == ("error", suggestion)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "devices"), [("auto", CARDS), ("cpu", ("cuda:0", "cpu")), ("cpu", ("cpu",))]
+)
+def test_processes_that_fit_are_no_problem(wanted, devices):
+    assert not problems({"training.processes": 2, "training.device": wanted}, devices=devices)
+
+
 @pytest.mark.parametrize("name", ["teacher_temperature_epochs", "freeze_last_layer"])
 def test_a_phase_of_a_method_that_outlasts_the_run_is_an_error(name):
     def found(epochs, **changes):

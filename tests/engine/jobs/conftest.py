@@ -85,8 +85,10 @@ def picture_folder(tmp_path):
 class Worker:
     """A real worker process of a run."""
 
-    def __init__(self, store, run_id):
-        command = [sys.executable, "-m", "engine.jobs.worker", "--store", store.url, "--run", str(run_id)]
+    def __init__(self, store, run_id, command=None):
+        command = command or [
+            sys.executable, "-m", "engine.jobs.worker", "--store", store.url, "--run-id", str(run_id)
+        ]  # fmt: skip
         self.store, self.run_id = store, run_id
         self.process = subprocess.Popen(command, start_new_session=True)
 

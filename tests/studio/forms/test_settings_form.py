@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLineEdit, QToolButton
 
-from engine.declared import FieldEntry, Problem, load_catalogue, make_recipe
+from engine.declared import FieldEntry, Problem, load_catalogue, make_recipe, scale_preset
 from studio.forms.settings_form import MOST_ESSENTIALS, SettingsForm
 
 FIELDS = [
@@ -69,10 +69,13 @@ def test_an_untouched_form_on_a_preset_makes_the_presets_recipe(qtbot):
         for preset in method.presets.values():
             form = SettingsForm(catalogue.fields_for(name))
             qtbot.addWidget(form)
-            form.set_base(preset.values, preset.sources)
+            scaled = scale_preset(preset, num_train=3_781)
+            form.set_base(scaled.values, scaled.sources)
             form.set_values({row.field.path: row.base for row in form.rows.values()})
             assert form.changes() == {}
-            assert make_recipe(name, preset.name, form.values()) == make_recipe(name, preset.name)
+            assert make_recipe(name, preset.name, form.values(), 3_781) == make_recipe(
+                name, preset.name, num_train=3_781
+            )
 
 
 def test_a_learning_rate_is_shown_short_and_kept_as_typed(form, qtbot):
@@ -140,6 +143,35 @@ def test_a_preset_moves_what_counts_as_unchanged(form):
     form.set_values({"encoder.image_size": 224})
     assert form.changes() == {}
     assert form.rows["encoder.image_size"].note_text == "paper, table 8"
+
+
+def rebase(form, size, share):
+    values = {"encoder.image_size": size, "settings.share": share}
+    form.rebase(values, dict.fromkeys(values, f"for {size}"))
+
+
+def test_another_data_set_moves_what_nobody_chose_and_keeps_the_rest(form):
+    rebase(form, 128, 0.5)
+    form.set_values({"settings.share": 0.25})
+    seen = []
+    form.settled.connect(lambda: seen.append(True))
+    rebase(form, 160, 0.6)
+    assert form.values()["encoder.image_size"] == 160
+    assert form.rows["encoder.image_size"].note_text == "for 160"
+    assert form.changes() == {"settings.share": 0.25}
+    assert seen == []
+
+
+def test_a_chosen_value_that_the_preset_comes_to_and_leaves_again_stays(form):
+    form.set_values({"settings.share": 0.25})
+    for share in (0.5, 0.25, 0.6):
+        rebase(form, 96, share)
+        assert form.values()["settings.share"] == 0.25
+        assert form.changes() == {"settings.share": 0.25}
+    form.reset()
+    assert form.changes() == {}
+    rebase(form, 96, 0.7)
+    assert form.values()["settings.share"] == 0.7
 
 
 def test_settled_is_emitted_once_after_a_burst_of_keys(form, qtbot):

@@ -259,11 +259,12 @@ def add_checkpoint(store, run):
     )
 
 
-@pytest.fixture
-def resnet_run(store, run):
-    encoder = {**run.recipe["encoder"], "name": "resnet18"}
-    recipe = {**run.recipe, "method": "unheard_of", "encoder": encoder}
-    made = create_run(store, name="birds", method="unheard_of", recipe=recipe, seed=0, status=RunStatus.DRAFT)
+@pytest.fixture(params=["byol", "a method of another version"])
+def resnet_run(store, run, request):
+    recipe = {**run.recipe, "method": request.param, "encoder": {**run.recipe["encoder"], "name": "resnet18"}}
+    made = create_run(
+        store, name="birds", method=request.param, recipe=recipe, seed=0, status=RunStatus.DRAFT
+    )
     add_checkpoint(store, made)
     return made
 
@@ -318,3 +319,12 @@ def test_a_page_opens_on_a_viewer_by_its_name(checkpoints, page):
     assert page.look.viewer.name == "attention"
     page.show_with(viewer="unheard of")
     assert page.look.viewer.name == "attention"
+
+
+def test_a_very_long_picture_has_a_thumbnail(checkpoints, page, tmp_path):
+    image = QImage(3000, 10, QImage.Format.Format_RGB888)
+    image.fill(0)
+    image.save(str(tmp_path / "long.png"))
+    page.pictures.choose_own(tmp_path / "long.png")
+    icon = page.pictures.strip.model().index(0, 0).data(Qt.ItemDataRole.DecorationRole)
+    assert not icon.pixmap(64, 64).isNull()

@@ -35,7 +35,16 @@ def test_a_sound_draft_can_start_and_has_a_plan():
     assert checked.can_start
     assert checked.problems == []
     assert checked.plan is not None
-    assert checked.plan.total_steps == 800 // 128 * 200
+    assert checked.plan.total_steps == 800 // 64 * 500
+
+
+def test_the_preset_follows_the_number_of_pictures_and_what_was_chosen():
+    checked = check(Draft("mae", "desktop", dataset=dataset()), ["cpu"])
+    assert (checked.recipe.training.batch_size, checked.recipe.training.epochs) == (64, 500)
+    assert checked.scaled.reasons["training.batch_size"].startswith("800 pictures: a batch of 64")
+    chosen = check(Draft("mae", "desktop", {"training.batch_size": 16}, dataset=dataset()), ["cpu"])
+    assert (chosen.recipe.training.batch_size, chosen.recipe.training.epochs) == (16, 120)
+    assert "not counted yet" in check(Draft("mae", "desktop"), ["cpu"]).scaled.reasons["training.epochs"]
 
 
 def test_without_pictures_nothing_starts():
@@ -86,8 +95,8 @@ def test_the_name_follows_method_and_pictures():
 
 def test_what_it_takes_is_said_in_numbers():
     checked = check(Draft("mae", "desktop", dataset=dataset()), ["cpu"])
-    assert estimate.length_line(checked.plan) == "1,200 steps in 200 epochs, 153,600 pictures seen"
-    assert "5.00e-4: 0.001 x 128 / 256" in estimate.rate_line(checked.plan)
+    assert estimate.length_line(checked.plan) == "6,000 steps in 500 epochs, 384,000 pictures seen"
+    assert "2.50e-4: 0.001 x 64 / 256" in estimate.rate_line(checked.plan)
     assert "66 MB or more each, 14 at most: 924 MB" in estimate.disk_line(checked.recipe, load_catalogue())
     assert estimate.time_line(checked.plan, None) == "Time is known after the first steps"
 
@@ -104,7 +113,7 @@ def test_time_is_known_where_a_like_run_was_made(store):
     slow_end = [(10, 512.0), (20, 512.0), (30, 30.0)]
     write_metrics(store, run.id, [("images_per_second", step, speed, 0.0) for step, speed in slow_end])
     speed = estimate.like_speed(store, checked.recipe)
-    assert estimate.time_line(checked.plan, speed) == "About 5 min, at the 512 pictures/s of 'before'"
+    assert estimate.time_line(checked.plan, speed) == "About 12 min, at the 512 pictures/s of 'before'"
     other = check(Draft("mae", "quick", dataset=dataset()), ["cpu"]).recipe
     assert estimate.like_speed(store, other) is None
 

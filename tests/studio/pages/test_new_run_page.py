@@ -7,7 +7,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QLineEdit, QPushButton, QWidget
 
-from engine.declared import make_recipe, recipe_from_dict
+from engine.declared import fidelity, make_recipe, recipe_from_dict
 from engine.store import RunStatus, create_run, list_runs, save_dataset
 from studio.pages.new_run import recipe_files
 from studio.pages.new_run_page import NewRunPage
@@ -79,7 +79,7 @@ def test_start_puts_the_run_into_the_queue_and_opens_it(page, place, context, st
     run = list_runs(store)[0]
     assert run.status is RunStatus.QUEUED
     assert (run.name, run.method, run.dataset_id, run.fingerprint) == ("MAE cats", "mae", pictures.id, "f1")
-    expected = make_recipe("mae", "desktop", {"data.location": place})
+    expected = make_recipe("mae", "desktop", {"data.location": place}, num_train=1000)
     assert recipe_from_dict(run.recipe) == expected
     assert context.visited == [("run", {"run_id": run.id})]
 
@@ -116,7 +116,7 @@ def test_a_queued_run_is_a_snapshot(page, place, store, qtbot):
     page.show_with(location=place)
     click(page, qtbot, "add_to_queue")
     write(page, qtbot, "training.epochs", "9")
-    assert list_runs(store)[0].recipe["training"]["epochs"] == 200
+    assert list_runs(store)[0].recipe["training"]["epochs"] == 400
 
 
 def test_a_mistake_typed_just_now_does_not_start_but_is_shown(page, place, context, store, qtbot):
@@ -230,3 +230,62 @@ def test_a_run_s_recipe_is_opened_with_one_setting_turned_and_in_view(page, pict
     changes = page.draft.changes
     assert (changes["training.beta2"], changes["settings.mask_ratio"]) == (0.9, 0.6)
     assert page.settings.form.rows["training.beta2"].isVisible()
+
+
+def test_pictures_move_what_the_preset_says_and_nothing_that_was_chosen(page, place, qtbot):
+    rows = page.settings.form.rows
+    guessed = rows["training.epochs"].value()
+    assert "not counted yet" in rows["training.epochs"].note_text
+    write(page, qtbot, "training.warmup_epochs", "7")
+    page.show_with(location=place)
+    assert rows["training.batch_size"].value() == 64
+    assert rows["training.epochs"].value() == 400 != guessed
+    assert rows["training.epochs"].note_text.startswith("1,000 pictures, 15 steps an epoch: 400 epochs")
+    assert rows["training.warmup_epochs"].value() == 7
+    assert page.settings.form.changes() == {"training.warmup_epochs": 7}
+
+
+def test_a_larger_batch_chosen_by_hand_makes_more_epochs(page, place, qtbot):
+    page.show_with(location=place)
+    write(page, qtbot, "training.batch_size", "200")
+    page._refresh()
+    assert page.settings.form.rows["training.epochs"].value() == 800
+    page.settings.form.rows["training.batch_size"].reset()
+    page._refresh()
+    assert page.settings.form.rows["training.epochs"].value() == 400
+
+
+def test_a_run_done_again_keeps_its_numbers_whatever_the_pictures_are(page, place, store, qtbot):
+    recipe = make_recipe("mae", "desktop", {"data.location": place}, num_train=50_000)
+    before = create_run(store, name="first", method="mae", recipe=recipe.model_dump(mode="json"), seed=0)
+    page.show_with(run_id=before.id)
+    assert page._checked.facts.num_train == 1000
+    assert page._checked.recipe.training == recipe.training
+    click(page, qtbot, "preset.desktop")
+    assert page._checked.recipe.training.epochs == 400
+
+
+def test_differences_from_the_paper_are_counted_and_unfold(page, place, qtbot):
+    page.show_with(location=place)
+    listed = page.outcome.fidelity
+    assert listed.sentences == [each.sentence for each in fidelity(page._checked.recipe)]
+    assert listed.toggle.text() == f"Fidelity: {len(listed.sentences)} differences from the paper"
+    assert not listed.findChild(QWidget, "deviation.0").isVisibleTo(listed)
+    qtbot.mouseClick(listed.toggle, Qt.MouseButton.LeftButton)
+    assert listed.findChild(QWidget, "deviation.0").isVisibleTo(listed)
+    page.settings.set_preset("paper")
+    page._refresh()
+    assert listed.toggle.text() == "Fidelity: no difference from the paper"
+
+
+def test_what_the_method_schedules_is_drawn_below_the_rate(page, place):
+    page.show_with(location=place)
+    schedule = page.outcome.schedule
+    curves = {"steps": [0, 5, 9], "values": {"momentum": [0.9, 0.95, 1.0], "half_life": [7.0, 13.0, 9e5]}}
+    page.outcome.preview.curves_known.emit(curves)
+    assert list(schedule.small) == ["momentum", "half_life"]
+    assert schedule.small["momentum"].lines["momentum"].values.tolist() == [0.9, 0.95, 1.0]
+    assert schedule.small["half_life"].is_log_y
+    assert not schedule.small["momentum"].is_log_y
+    page.outcome.preview.curves_known.emit({})
+    assert schedule.small == {}

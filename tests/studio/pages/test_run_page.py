@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
-from engine.declared import recipe_from_toml
+from engine.declared import fidelity, recipe_from_dict, recipe_from_toml
 from engine.store import (
     CommandKind,
     Level,
@@ -57,6 +57,15 @@ def test_it_opens_on_the_run_that_trains_else_on_the_newest(page, context, make_
     page.show_with(run_id=newest.id)
     page.show_with()
     assert page.run.id == newest.id
+
+
+def test_it_opens_on_the_run_that_was_opened_last_on_another_page(page, context, make_run):
+    first, second = make_run("first", RunStatus.FINISHED), make_run("second", RunStatus.FINISHED)
+    page.show_with()
+    assert (page.run.id, context.opened_run) == (second.id, second.id)
+    context.opened_run = first.id
+    page.show_with()
+    assert page.run.id == first.id
 
 
 def test_it_follows_the_row(page, context, make_run, store):
@@ -280,6 +289,15 @@ def test_details_are_copied_and_the_recipe_file_starts_the_same_run(page, contex
     assert 'method = "mae"' in copied
     page.details.save_recipe(tmp_path / "recipe.toml")
     assert recipe_from_toml((tmp_path / "recipe.toml").read_text()).model_dump() == run.recipe
+
+
+def test_details_say_what_is_not_as_in_the_paper(page, context, make_run):
+    run = make_run("MAE shapes", RunStatus.FINISHED)
+    context.watch.check()
+    page.show_with(run_id=run.id, show="details")
+    expected = [each.sentence for each in fidelity(recipe_from_dict(run.recipe))]
+    assert expected
+    assert page.details.fidelity.sentences == expected
 
 
 def test_a_recipe_that_cannot_be_written_is_said_with_a_way_out(page, context, make_run, tmp_path):

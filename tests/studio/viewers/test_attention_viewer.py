@@ -98,9 +98,10 @@ def test_the_mass_slider_is_followed_without_asking_the_engine(viewer, qtbot):
 
 
 def colours_across(viewer, name):
-    """Names of the colours in the middle of the first row of patches."""
+    """Names of the colours along the middles of all rows of patches."""
     image = viewer.grid.panels[name].view.image
-    return {image.pixelColor(x, image.height() // 8).name() for x in range(image.width())}
+    middles = [image.height() * place // 8 for place in (1, 3, 5, 7)]
+    return {image.pixelColor(x, y).name() for x in range(image.width()) for y in middles}
 
 
 def test_the_outline_can_be_left_out(viewer):

@@ -1,0 +1,116 @@
+"""Take in weights from elsewhere: show what is in a file, and make a run of it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from engine.commands.options import JsonOption, StoreOption
+from engine.commands.speech import say, say_json, warn
+
+if TYPE_CHECKING:
+    from engine.jobs.import_weights import Import
+    from engine.weights.report import KeyReport
+
+
+def import_weights(  # noqa: PLR0917 - the signature is the list of flags
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of torch.save or safetensors.")],
+    name: Annotated[str, typer.Option(help="Label of the run; after the file when left out.")] = "",
+    heads: Annotated[
+        int | None, typer.Option(help="Attention heads, where the weights are of an unusual size.", min=1)
+    ] = None,
+    image_size: Annotated[
+        int | None,
+        typer.Option(help="Side of the pictures to look at, px; the one of training when left out."),
+    ] = None,
+    data: Annotated[str, typer.Option(metavar="DIR", help="Pictures to look at it with.")] = "builtin:shapes",
+    store: StoreOption = None,
+    every_key: Annotated[
+        bool, typer.Option("--keys", help="Show every tensor in a line of its own.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Import official or other weights as a finished run: to look inside, embed, export, or start from."""
+    from engine.errors import EngineError
+    from engine.jobs.import_weights import import_weights as do_import
+    from engine.store import open_store
+
+    opened = open_store(store)
+    try:
+        made = do_import(opened, file, name=name, heads=heads, image_size=image_size, data=data)
+    except EngineError as error:
+        if as_json:
+            say_json({"error": error.message, "fix": error.fix})
+        raise
+    finally:
+        opened.close()
+    if as_json:
+        say_json(_as_dict(made))
+    else:
+        _describe(made, every_key=every_key)
+
+
+def _as_dict(made: "Import") -> dict[str, Any]:
+    known = made.weights.known
+    return {
+        "run": made.run.id,
+        "name": made.run.name,
+        "format": known.name,
+        "title": known.title,
+        "encoder": made.encoder.model_dump(),
+        "normalise": known.expects.name,
+        "licence": known.licence.name,
+        "restricted": known.licence.is_restricted,
+        "sha256": made.weights.file.sha256,
+        "report": made.report.as_dict(),
+    }
+
+
+def _describe(made: "Import", *, every_key: bool) -> None:
+    """Say what was found and what became of it, for a person."""
+    known, encoder = made.weights.known, made.encoder
+    say(f"Run {made.run.id}: {made.run.name}")
+    sizes = f"pictures of {encoder.image_size} px"
+    if encoder.name.startswith("vit"):
+        sizes += f" in patches of {encoder.patch_size} px"
+    say(f"  {known.title}; {encoder.name}, {sizes}")
+    say(f"  normalisation: {known.expects.name}, {known.expects.source}")
+    say(f"  {made.report}")
+    _print_table(made.report, every_key=every_key)
+    (warn if known.licence.is_restricted else say)(f"Licence {known.licence.name}: {known.licence.note}")
+    say(f"Start a run from it: ssl-engine train {_flags(made)}")
+
+
+def _flags(made: "Import") -> str:
+    """The flags of ``train`` that build the same encoder and start it from the import."""
+    encoder = made.encoder
+    flags = [f"--encoder {encoder.name} --image-size {encoder.image_size}"]
+    if encoder.name.startswith("vit"):
+        flags.append(f"--patch-size {encoder.patch_size}")
+    if encoder.layer_scale:
+        flags.append(f"--set encoder.layer_scale={encoder.layer_scale:g}")
+    return " ".join([*flags, f"--set encoder.weights=run:{made.run.id}"])
+
+
+def _print_table(report: "KeyReport", *, every_key: bool) -> None:
+    """Print a line for every tensor, or one for all that share their fate and its reason."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for title in ("tensors", "fate", "in the file", "in the encoder", "reason"):
+        table.add_column(title, justify="right" if title == "tensors" else "left", overflow="fold")
+    for keys, fate, name, reason in _lines(report, every_key=every_key):
+        shown = keys[0] or "-"
+        more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
+        table.add_row(str(len(keys)), fate, shown + more, name, reason)
+    Console().print(table)
+
+
+def _lines(report: "KeyReport", *, every_key: bool) -> list[tuple[list[str], str, str, str]]:
+    if every_key:
+        return [([row.key], row.fate.value, row.name, row.reason) for row in report.rows]
+    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for row in report.rows:
+        groups.setdefault((row.fate.value, row.reason), []).append((row.key, row.name))
+    return [([key for key, _ in rows], fate, rows[0][1], reason) for (fate, reason), rows in groups.items()]
