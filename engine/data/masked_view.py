@@ -1,12 +1,12 @@
 """One view of a picture with a mask of patches, and the same view once more for a tokenizer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from engine.data.block_mask import DEFAULT_SHAPE, BlockShape, block_mask, scattered_mask
+from engine.data.block_mask import BlockShape, block_mask, scattered_mask
 from engine.data.lanczos import lanczos_resize
 from engine.data.views import random_flip, random_resized_crop_box, resize
 
@@ -31,7 +31,7 @@ class MaskedView:
     size: int
     rows: int
     hidden: int
-    blocks: BlockShape | None = DEFAULT_SHAPE
+    blocks: BlockShape | None = field(default_factory=BlockShape)
     scale: tuple[float, float] = (0.08, 1.0)
     flip: float = 0.5
     tokenizer_size: int = 0
