@@ -34,6 +34,7 @@ def close_engine(context: StudioContext, window: QWidget, *, asks: bool = True) 
     context.watch.stop()
     context.inspector.stop()
     context.scanner.stop()
+    context.importer.stop()
     if answer == "pause":
         _pause_behind_a_dialog(context, window)
     else:

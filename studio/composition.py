@@ -4,6 +4,7 @@ from engine.declared import load_catalogue
 from engine.store import Store
 from engine.supervisor import Supervisor
 from studio.context import StudioContext
+from studio.live.importer import Importer
 from studio.live.inspector import InspectorClient
 from studio.live.scanner import Scanner
 from studio.live.store_watch import StoreWatch
@@ -22,4 +23,5 @@ def make_context(store: Store) -> StudioContext:
         supervisor=Supervisor(store.url),
         inspector=InspectorClient(store),
         scanner=Scanner(store),
+        importer=Importer(store),
     )

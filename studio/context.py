@@ -10,6 +10,7 @@ from studio.preferences import Preferences
 if TYPE_CHECKING:
     from engine.declared import Catalogue
     from engine.supervisor import Supervisor
+    from studio.live.importer import Importer
     from studio.live.inspector import InspectorClient
     from studio.live.scanner import Scanner
     from studio.live.store_watch import StoreWatch
@@ -51,6 +52,7 @@ class StudioContext:
         supervisor: The engine thread.
         inspector: Asks the warm inspector process for pictures.
         scanner: Scans a folder in a process of its own.
+        importer: Reads files of weights in a process of its own.
         preferences: What the window remembers between launches.
         navigate: ``navigate("run", {"run_id": 3})`` opens a page and calls its ``show_with(run_id=3)``.
         toast: ``toast("Saved.", "good")``; see :class:`Toast`.
@@ -63,6 +65,7 @@ class StudioContext:
     supervisor: "Supervisor"
     inspector: "InspectorClient"
     scanner: "Scanner"
+    importer: "Importer"
     preferences: Preferences = field(default_factory=Preferences)
     navigate: Callable[[str, dict[str, object]], None] = _go_nowhere
     toast: Toast = _say_nothing

@@ -52,6 +52,7 @@ def context(store, qtbot, fresh_preferences):
     made.watch.stop()
     made.inspector.stop()
     made.scanner.stop()
+    made.importer.stop()
 
 
 @pytest.fixture(autouse=True)

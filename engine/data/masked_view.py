@@ -1,6 +1,6 @@
 """One view of a picture with a mask of patches, and the same view once more for a tokenizer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -31,7 +31,7 @@ class MaskedView:
     size: int
     rows: int
     hidden: int
-    blocks: BlockShape | None = BlockShape()
+    blocks: BlockShape | None = field(default_factory=BlockShape)
     scale: tuple[float, float] = (0.08, 1.0)
     flip: float = 0.5
     tokenizer_size: int = 0

@@ -123,7 +123,15 @@ def _imported() -> MethodEntry:
     """Imported weights: looked into and exported, never trained, so that no list of methods has them."""
     fields = tuple(fields_of("settings", ImportedSettings.model_json_schema()))
     return MethodEntry(
-        IMPORTED, TITLE, "", ABOUT, needs_tokens=False, needs_labels=False, fields=fields, presets={}
+        IMPORTED,
+        TITLE,
+        "",
+        ABOUT,
+        needs_tokens=False,
+        needs_labels=False,
+        rebuilds=False,
+        fields=fields,
+        presets={},
     )
 
 

@@ -71,19 +71,23 @@ class Assembly:
         """What pictures pass before the network, on the run's device."""
         return make_normalise(self.recipe).to(self.compute.device)
 
-    def make_batches(
-        self, step: int, *, last: int | None = None, pictures: PictureSet | None = None
-    ) -> Generator[dict[str, Any], None, None]:
+    def make_view_maker(self) -> ViewMaker:
+        """What makes a picture's views; beside a CUDA device, the loader leaves distortions to it."""
+        maker = self.method_class.views(self.settings, self.spec)
+        if self.compute.device.type == "cuda" and isinstance(maker, MultiCrop):
+            return maker.deferred()
+        return maker
+
+    def make_batches(self, step: int, *, last: int | None = None) -> Generator[dict[str, Any], None, None]:
         """This process's share of the batches of the run, from those of a step on; see ``make_loader``.
 
         Args:
             step: Finished updates.
             last: End before this batch; at the run's end when absent.
-            pictures: The same set read in another way, as from a cache.
         """
         training = self.recipe.training
         return make_loader(
-            pictures or self.pictures,
+            self.pictures,
             self.train_indices,
             view_maker=self.make_view_maker(),
             batch_size=training.batch_size,
@@ -100,13 +104,6 @@ class Assembly:
     def share(self) -> Share:
         """The part of every batch that this process makes."""
         return Share(rank(), world_size())
-
-    def make_view_maker(self) -> ViewMaker:
-        """What makes a picture's views; beside a CUDA device, the loader leaves distortions to it."""
-        maker = self.method_class.views(self.settings, self.spec)
-        if self.compute.device.type == "cuda" and isinstance(maker, MultiCrop):
-            return maker.deferred()
-        return maker
 
     @property
     def loader_workers(self) -> int:

@@ -12,12 +12,26 @@ from engine.data.picture_cache import build_cache, expected_bytes, open_cache
 from engine.data.picture_set import PictureSet
 from engine.errors import DataError
 from engine.jobs.assembly import Assembly
+from engine.store import Store
 
 # A cache is built by itself where it saves so much decoding, in seconds of one core.
 WORTH_SECONDS = 60.0
 SAMPLE = 32
 
 Say = Callable[[str], None]
+
+
+def cache_folder(store: Store) -> Path:
+    """Where the runs of a store keep decoded pictures."""
+    return store.folder / "cache"
+
+
+def existing_cache(assembly: Assembly, folder: Path) -> PictureSet:
+    """The run's pictures, from a cache where there is one already."""
+    if not _can_be_cached(assembly):
+        return assembly.pictures
+    channels = assembly.recipe.data.channels
+    return open_cache(assembly.pictures, folder, channels=channels) or assembly.pictures
 
 
 def with_cache(
@@ -34,12 +48,9 @@ def with_cache(
         enter: Told what is being done, for the run's phase.
         must_stop: Asked now and then; True gives the building up.
     """
-    data, pictures = assembly.recipe.data, assembly.pictures
-    if data.cache == "off" or pictures.path(int(pictures.train[0])) is None:
-        return pictures  # pictures that are no files are in memory or mapped already
-    cached = open_cache(pictures, folder, channels=data.channels)
-    if cached is not None:
-        return cached
+    data, pictures = assembly.recipe.data, existing_cache(assembly, folder)
+    if pictures is not assembly.pictures or not _can_be_cached(assembly):
+        return pictures
     if data.cache == "auto" and not _pays(assembly, folder):
         return pictures
     told = 0.0
@@ -67,6 +78,12 @@ def with_cache(
         say(f"{problem.message} {problem.fix}")
         return pictures
     return built or pictures
+
+
+def _can_be_cached(assembly: Assembly) -> bool:
+    """Pictures that are no files are in memory or mapped already."""
+    first = int(assembly.pictures.train[0])
+    return assembly.recipe.data.cache != "off" and assembly.pictures.path(first) is not None
 
 
 def _pays(assembly: Assembly, folder: Path) -> bool:

@@ -3,12 +3,14 @@
 import logging
 import time
 from contextlib import closing
+from dataclasses import replace
 
 from engine.compute import resolve_device
 from engine.data.loader import warm_loaders
 from engine.distributed import from_first, joined, wait_for_all
 from engine.errors import EngineError
 from engine.jobs.assembly import assemble
+from engine.jobs.caching import cache_folder, existing_cache
 from engine.jobs.keeper import Keeper
 from engine.jobs.starting_weights import starting_weights
 from engine.jobs.words import Skipped, Word, exchange
@@ -59,6 +61,8 @@ class FollowerJob:
             warm_loaders()
         trainer = Trainer(assembly.make_method(), assembly.plan, assembly.compute, assembly.make_normalise())
         self._resume(trainer, recipe)
+        wait_for_all()  # process 0 builds the cache of decoded pictures where there is to be one
+        assembly = replace(assembly, pictures=existing_cache(assembly, cache_folder(self._store)))
         with closing(assembly.make_batches(trainer.step)) as batches:
             trainer.train(batches, record=self._record, control=self._control)
 

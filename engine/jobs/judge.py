@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -24,6 +25,15 @@ MOST_WATCHED = 512
 WATCH_SHARE = 0.01
 BATCH_SIZE = 256
 CACHE_BYTES = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Features (N, D) of the pictures that could be read, their labels (N,) and numbers (N,)."""
+
+    features: Tensor
+    labels: Tensor
+    index: NDArray[np.int64]
 
 
 class Judge:
@@ -89,15 +99,17 @@ class Judge:
         if not len(self._bank):
             return self.watch()
         with self._at_rest():
-            features, labels = self._features("test", self._test)
-            bank, bank_labels = self._features("bank", self._bank)
-        knn = knn_accuracy(bank, bank_labels, features, labels).top1
-        return {**_signs(features[np.isin(self._test, self._watched)]), "knn": knn}
+            test = self._features("test", self._test)
+            bank = self._features("bank", self._bank)
+        signs = _signs(test.features[np.isin(test.index, self._watched)])
+        if not len(test.features) or not len(bank.features):
+            return signs  # none of them can be read: training says so, with their place
+        return {**signs, "knn": knn_accuracy(bank.features, bank.labels, test.features, test.labels).top1}
 
     def watch(self) -> dict[str, float]:
         """Only what needs no labels and few pictures: spread, mean cosine, effective rank."""
         with self._at_rest():
-            return _signs(self._features("watched", self._watched)[0])
+            return _signs(self._features("watched", self._watched).features)
 
     @contextmanager
     def _at_rest(self) -> Iterator[None]:
@@ -110,15 +122,18 @@ class Judge:
         finally:
             method.train()
 
-    def _features(self, name: str, indices: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        features, labels = [torch.empty(0, 1)], [torch.empty(0, dtype=torch.int64)]
+    def _features(self, name: str, indices: NDArray[np.int64]) -> "_Judged":
+        """Features of the pictures that can be read, which may be fewer than were asked for."""
+        features, nothing = [torch.empty(0, 1)], torch.empty(0, dtype=torch.int64)
+        labels, index = [nothing], [nothing]
         for batch in self._batches(name, indices):
             views = self._trainer.prepare({"image": batch.images})
             with self._trainer.compute.autocast():
                 found = self._trainer.method.features(views["image"])
             features.append(found.float().cpu())
             labels.append(batch.labels)
-        return (torch.cat(features[1:]), torch.cat(labels)) if len(features) > 1 else (features[0], labels[0])
+            index.append(batch.index)
+        return _Judged(torch.cat(features[1:] or features), torch.cat(labels), torch.cat(index).numpy())
 
     def _batches(self, name: str, indices: NDArray[np.int64]) -> Iterator[EvalBatch]:
         """The pictures, read once and kept where they are few."""

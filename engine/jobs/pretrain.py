@@ -9,12 +9,12 @@ from typing import Any
 from engine.checkpoint import MILESTONES
 from engine.compute import resolve_device
 from engine.data.loader import warm_loaders
-from engine.distributed import from_first, joined, wait_for_all, world_size
-from engine.errors import DataError, EngineError, NotFiniteError
+from engine.distributed import from_first, is_alone, joined, wait_for_all, world_size
+from engine.errors import DataError, EngineError, NotFiniteError, SettingsError
 from engine.jobs.alarms import Alarms, run_facts
 from engine.jobs.assembly import Assembly, assemble
 from engine.jobs.boundary import told_in_words
-from engine.jobs.caching import with_cache
+from engine.jobs.caching import cache_folder, with_cache
 from engine.jobs.controls import Controls, Ending
 from engine.jobs.fitting import ENDLESS, PHASE, LeftEarlyError, obeying
 from engine.jobs.heartbeat import Heartbeat
@@ -218,15 +218,18 @@ class PretrainJob:
             self._save()
         pictures = with_cache(
             assembly,
-            self._store.folder / "cache",
+            cache_folder(self._store),
             say=lambda sentence: self.recorder.say(Level.WARNING, sentence),
             enter=self._enter,
-            must_stop=self._controls,
+            must_stop=lambda: (
+                is_alone() and self._controls()
+            ),  # with others, a word is due between steps only
         )
         if self._controls.ending is not None:
             return self._controls.ending
+        wait_for_all()  # the other processes use the cache as well
         self._enter("starting the loader")
-        batches = assembly.make_batches(self._trainer.step, pictures=pictures)
+        batches = replace(assembly, pictures=pictures).make_batches(self._trainer.step)
         self.recorder.restart_clock()
         with closing(batches):
             self._trainer.train(batches, record=self._record, control=self._control)
@@ -236,6 +239,12 @@ class PretrainJob:
         """Let a method that needs it learn its targets; False when told to stop meanwhile, to begin anew on resume."""
         if not self._trainer.method.needs_fitting:
             return True
+        if world_size() > 1:
+            raise SettingsError(
+                "The targets of this run are fitted before the first step, which one process does alone.",
+                "Take one process, or a target that needs no fitting, such as pixels.",
+                field="training.processes",
+            )
         self._enter(PHASE)
         with closing(assembly.make_batches(0, last=ENDLESS)) as batches:
             try:

@@ -25,6 +25,7 @@ from engine.nn.momentum import follow, frozen_copy
 from engine.nn.normalise import UNIT_MEAN, UNIT_STD
 from engine.nn.projector import Projector
 from engine.optim import ParamGroup, split_decay
+from engine.rules import BatchWithin, EpochsForSteps, ShareOfEpochs
 from engine.schedules import Progress
 from engine.settings import Settings, setting
 
@@ -179,13 +180,17 @@ PRESETS = {
         {
             "encoder.name": Sourced("resnet18", "ours: trains on a desktop"),
             "encoder.image_size": Sourced(96, "ours: keeps detail at a fifth of the pixels of 224"),
-            "training.epochs": Sourced(200, "ours: small data needs many passes; the paper sees 800"),
-            "training.batch_size": Sourced(256, "v1 paper, fig. 9: 256 does where the run is long"),
+            "training.epochs": Sourced(
+                EpochsForSteps(6_000, 20, 800), "ours: small data needs many passes; the paper sees 800"
+            ),
+            "training.batch_size": Sourced(
+                BatchWithin(256, 1 / 8), "v1 paper, fig. 9: 256 does where the run is long"
+            ),
             "training.optimizer": Sourced("lars", V2),
             "training.lr_in_momentum": Sourced(True, "official file tf2/lars_optimizer.py, classic_momentum"),
             "training.base_lr": Sourced(0.075, f"{ADVICE}; v1 paper, table B.1: better for small batches"),
             "training.lr_scaling": Sourced("sqrt", ADVICE),
-            "training.warmup_epochs": Sourced(10, f"{V2}: the first 5 % of the epochs"),
+            "training.warmup_epochs": Sourced(ShareOfEpochs(0.05, 40), f"{V2}: the first 5 % of the epochs"),
             "training.warmup_form": Sourced("whole_steps", "official file tf2/model.py"),
             "training.weight_decay": Sourced(1e-4, V2),
             "settings.temperature": Sourced(0.2, ADVICE),
@@ -230,6 +235,11 @@ class SimCLR(Method):
     mean, std = UNIT_MEAN, UNIT_STD  # official file tf2/data_util.py: pictures stay in 0..1
     Config = SimCLRSettings
     presets = PRESETS
+    deviations = (
+        "The strength of the blur is drawn for each picture; the official code draws one for the whole batch of a view "
+        "(data_util.py, batch_random_blur).",
+        "No online classifier is trained beside; k-NN judges the features instead.",
+    )
 
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
         super().__init__(settings, encoder)

@@ -19,6 +19,7 @@ from engine.method import Method, Preset, Sourced, StepOutput, ViewMaker, Views,
 from engine.nn.encoder import Encoder
 from engine.nn.normalise import UNIT_MEAN, UNIT_STD
 from engine.optim import ParamGroup, split_decay
+from engine.rules import BatchWithin, EpochsForSteps, ShareOfEpochs
 from engine.schedules import Progress
 from engine.settings import Settings, setting
 
@@ -86,12 +87,16 @@ PRESETS = {
         {
             "encoder.name": Sourced("resnet18", "ours: trains on a desktop"),
             "encoder.image_size": Sourced(96, "ours: that of the other desktop recipes"),
-            "training.epochs": Sourced(100, "ours: labels need fewer passes; small data more than 90"),
-            "training.batch_size": Sourced(128, "ours: enough steps an epoch on small data"),
+            "training.epochs": Sourced(
+                EpochsForSteps(4_000, 20, 300), "ours: labels need fewer passes; small data more than 90"
+            ),
+            "training.batch_size": Sourced(
+                BatchWithin(128, 1 / 8), "ours: enough steps an epoch on small data"
+            ),
             "training.optimizer": Sourced("sgd", f"{GOYAL}, sec. 5.1"),
             "training.nesterov": Sourced(True, f"{GOYAL}, sec. 5.1"),
             "training.base_lr": Sourced(0.1, f"{GOYAL}, sec. 5.1: 0.1 per 256 pictures"),
-            "training.warmup_epochs": Sourced(5, f"{GOYAL}, sec. 2.2"),
+            "training.warmup_epochs": Sourced(ShareOfEpochs(0.05, 5), f"{GOYAL}, sec. 2.2: 5 of 90 epochs"),
             "training.weight_decay": Sourced(5e-4, "ours: few pictures need more than ImageNet's 1e-4"),
             "settings.label_smoothing": Sourced(0.1, "ours: many passes over few pictures"),
             "settings.crop_low": Sourced(0.2, "ours: that of the other desktop recipes"),

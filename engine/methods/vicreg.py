@@ -19,6 +19,7 @@ from engine.errors import SettingsError
 from engine.method import Method, Preset, Sourced, StepOutput, ViewMaker, Views, ViewSpec
 from engine.nn.encoder import Encoder
 from engine.optim import ParamGroup, split_decay
+from engine.rules import BatchWithin, EpochsForSteps, ShareOfEpochs
 from engine.schedules import Progress
 from engine.settings import Settings, setting
 
@@ -84,12 +85,12 @@ PRESETS = {
         {
             "encoder.name": Sourced("resnet18", "ours: trains on a desktop"),
             "encoder.image_size": Sourced(96, "ours: keeps detail at a fifth of the pixels of 224"),
-            "training.epochs": Sourced(200, "ours: small data needs many passes"),
-            "training.batch_size": Sourced(256, "paper, table 9: 256 costs little"),
+            "training.epochs": Sourced(EpochsForSteps(6_000, 20, 1000), "ours: small data needs many passes"),
+            "training.batch_size": Sourced(BatchWithin(256, 1 / 8), "paper, table 9: 256 costs little"),
             "training.optimizer": Sourced("lars", PAPER),
             "training.base_lr": Sourced(0.3, "ours: small batches bear a higher rate for each picture"),
             "training.weight_decay": Sourced(1e-6, PAPER),
-            "training.warmup_epochs": Sourced(10, PAPER),
+            "training.warmup_epochs": Sourced(ShareOfEpochs(0.05, 10), f"{PAPER}: 10 epochs"),
             "settings.expander_width": Sourced(2048, "ours: four times the encoder's width, as in the paper"),
         },
     ),

@@ -16,6 +16,8 @@ WHITENING_EPS = (
     0.1  # Coates, Lee, Ng 2011, "An Analysis of Single-Layer Networks", for patches of unit spread
 )
 PATCHES_PER_CODE = 64  # ours: to fit on
+SEEDS_PER_CODE = 16  # patches to choose the first centroids from, ours
+TINY = 1e-12  # where all points are the same, any may be chosen
 BATCH = 4096  # patches of a k-means step, ours
 PASSES = 20  # ours: over the patches
 CHUNK = 16_384  # patches compared with all codes at once
@@ -114,7 +116,7 @@ def nearest(points: Tensor, centroids: Tensor) -> Tensor:
 
 def mini_batch_kmeans(points: Tensor, count: int) -> Tensor:
     """Centroids (K, D) of points (M, D) by mini-batch k-means; the draws come from torch's generator on the CPU."""
-    centroids = points[_some(len(points), count).to(points.device)].clone()
+    centroids = far_apart(points[: SEEDS_PER_CODE * count], count)
     seen = torch.zeros(count, device=points.device)
     steps = math.ceil(len(points) / BATCH)
     for _ in range(PASSES):
@@ -128,6 +130,16 @@ def mini_batch_kmeans(points: Tensor, count: int) -> Tensor:
         unused = (seen == 0).nonzero().flatten()
         centroids[unused] = points[_some(len(points), len(unused)).to(points.device)]
     return centroids
+
+
+def far_apart(points: Tensor, count: int) -> Tensor:
+    """Some of the points (M, D) to start from, likelier the farther from those before (k-means++, 2007)."""
+    chosen = [points[int(torch.randint(len(points), ()))]]
+    distances = torch.full((len(points),), math.inf, device=points.device)
+    for _ in range(count - 1):
+        distances = torch.minimum(distances, (points - chosen[-1]).square().sum(dim=1))
+        chosen.append(points[int(torch.multinomial(distances.cpu() + TINY, 1))])
+    return torch.stack(chosen)
 
 
 def _some(total: int, count: int) -> Tensor:

@@ -57,19 +57,20 @@ class DiscreteVAE(nn.Module):
     def __init__(self, channels: int, codes: int, width: int, stride: int) -> None:
         super().__init__()
         halvings = int(math.log2(stride))
+        finest = width // 2 if halvings else width  # half as wide at full size, where most of the work is
         down: list[nn.Module] = []
         up: list[nn.Module] = []
         for number in range(halvings):
             down += [nn.Conv2d(width if number else channels, width, 4, 2, 1), nn.ReLU()]
-            up += [nn.ConvTranspose2d(width, width, 4, 2, 1), nn.ReLU()]
+            up = [nn.ConvTranspose2d(width, width if number else finest, 4, 2, 1), nn.ReLU(), *up]
         if not halvings:
             down = [nn.Conv2d(channels, width, 1), nn.ReLU()]
         self.encoder = nn.Sequential(
             *down, ResidualBlock(width), ResidualBlock(width), nn.Conv2d(width, codes, 1)
         )
-        self.codebook = nn.Parameter(torch.randn(codes, width) * width**-0.5)
+        self.codebook = nn.Parameter(torch.randn(codes, width))
         self.decoder = nn.Sequential(
-            ResidualBlock(width), ResidualBlock(width), *up, nn.Conv2d(width, channels, 1)
+            ResidualBlock(width), ResidualBlock(width), *up, nn.Conv2d(finest, channels, 1)
         )
 
     def logits(self, pixels: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ A button asks ``possible`` whether it is enabled and calls ``perform``; nothing 
 
 from enum import StrEnum
 
+from engine.imported_settings import IMPORTED
 from engine.store import CommandKind, Run, RunStatus, Store, create_run, requeue_run, send_command, update_run
 
 
@@ -19,6 +20,7 @@ class Action(StrEnum):
     SAVE = "save"
     REPEAT = "repeat"
     UNQUEUE = "unqueue"
+    START_FROM = "start_from"
 
 
 ASKED = {
@@ -54,15 +56,22 @@ def possible(run: Run) -> frozenset[Action]:
         return frozenset(held if run.pid is not None else {Action.RESUME})
     if run.status is RunStatus.QUEUED:
         return frozenset({Action.UNQUEUE})
-    if run.status is RunStatus.FINISHED:
-        return frozenset({Action.REPEAT})
-    if run.status is RunStatus.DRAFT:
-        return frozenset({Action.REPEAT})
-    return frozenset({Action.RESUME, Action.REPEAT})
+    return _possible_at_rest(run)
+
+
+def _possible_at_rest(run: Run) -> frozenset[Action]:
+    """What can be done with a run that no worker holds or is asked to hold."""
+    is_start = run.status is RunStatus.FINISHED or run.step > 0
+    starts = frozenset({Action.START_FROM}) if is_start else frozenset[Action]()
+    if run.kind == IMPORTED:
+        return starts
+    if run.status in (RunStatus.FINISHED, RunStatus.DRAFT):
+        return starts | {Action.REPEAT}
+    return starts | {Action.RESUME, Action.REPEAT}
 
 
 def perform(store: Store, run: Run, action: Action) -> Run | None:
-    """Do it, by rows.
+    """Do it, by rows. ``START_FROM`` is no change of any row: a page opens the form of a new run for it.
 
     Args:
         store: Where the run is.

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from engine.declared import Problem, changes_of, recipe_from_dict
 from engine.devices import list_devices
-from engine.errors import EngineError
+from engine.errors import EngineError, SettingsError
 from engine.recipe import Recipe
 from engine.store import Run, RunStatus, create_run, get_run, list_runs
 from studio import wording
@@ -94,7 +94,16 @@ class NewRunPage(Page):
         return Draft(self.settings.method, self.settings.preset, changes, form.errors(), self.source.dataset)
 
     def open_recipe(self, recipe: Recipe) -> None:
-        """Show a recipe: its method, preset, values and pictures."""
+        """Show a recipe: its method, preset, values and pictures.
+
+        Raises:
+            SettingsError: If it is of something that cannot be trained.
+        """
+        if recipe.method not in self.context.catalogue.methods:
+            title = self.context.catalogue.method(recipe.method).title
+            raise SettingsError(
+                f"{title} are not trained as they are.", "Start a run from them.", field="method"
+            )
         self.source.forget()
         self.source.methods.choose(recipe.method)
         self.settings.set_method(recipe.method, recipe.preset)
@@ -125,7 +134,7 @@ class NewRunPage(Page):
             self.source.choose(str(path))
 
     def _connect(self) -> None:
-        self.recipes.opened.connect(self.open_recipe)
+        self.recipes.opened.connect(self._open_tree)
         self.source.dataset_changed.connect(self._refresh)
         self.source.method_chosen.connect(self._on_method)
         self.settings.settled.connect(self._on_settled)

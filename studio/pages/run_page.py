@@ -11,6 +11,7 @@ from engine.store import Event, Run, get_run, list_runs
 from studio.context import StudioContext
 from studio.live.run_actions import Action
 from studio.live.run_words import state_words
+from studio.live.starting_point import changes_to_start_from
 from studio.pages.page import Page
 from studio.pages.run.alarms_panel import AlarmsPanel
 from studio.pages.run.charts_panel import ChartsPanel
@@ -72,6 +73,9 @@ class RunPage(Page):
     def act(self, action: Action) -> None:
         """Do what a button says."""
         if self._run is None:
+            return
+        if action is Action.START_FROM:
+            self.context.navigate("new_run", {"changes": changes_to_start_from(self._run)})
             return
         # Set first: when the row already shows the change, looking at the store clears it again.
         self._asked = (asked_words(action), _state(self._run))

@@ -333,6 +333,12 @@ def test_a_preset_is_scaled_to_the_pictures_and_says_why(capsys):
     assert "Batch size" not in capsys.readouterr().err
 
 
+def test_showing_a_run_lists_what_is_not_as_in_the_paper(cli, queued):
+    shown = cli("show", str(queued)).stdout
+    assert "differences from the paper" in shown
+    assert "Image size: 96 px; in the paper 224 px" in shown
+
+
 def test_a_recipe_file_is_not_scaled(tmp_path):
     path = tmp_path / "mine.toml"
     recipe = make_recipe("mae", "desktop", num_train=50_000)

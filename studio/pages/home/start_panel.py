@@ -1,4 +1,4 @@
-"""The two ways to begin: one's own pictures, or the built-in ones."""
+"""The ways to begin: one's own pictures, the built-in ones, or weights from elsewhere."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from studio import theme
 from studio.context import StudioContext
+from studio.pages.home.import_card import ImportCard
 from studio.widgets.buttons import make_button
 from studio.widgets.card import Card
 from studio.widgets.icon_label import IconLabel
@@ -18,7 +19,7 @@ LAST_FOLDER = "home/last_folder"
 
 
 class StartPanel(QWidget):
-    """A place to drop a folder on, and a card that needs nothing at all.
+    """A card that needs nothing at all, a place to drop a folder on, and a way to bring weights.
 
     Args:
         context: Navigation and preferences.
@@ -36,6 +37,8 @@ class StartPanel(QWidget):
         column.addWidget(self._build_try())
         self.zone = DropZone(self._choose, self)
         column.addWidget(self.zone)
+        self.imports = ImportCard(context, self)
+        column.addWidget(self.imports)
         column.addStretch(1)
 
     def emphasise(self, is_first_time: bool) -> None:

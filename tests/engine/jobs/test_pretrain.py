@@ -317,3 +317,14 @@ def test_a_device_that_went_away_is_said_in_words(store, make_claimed):
     run = do_run(store, claim_run(store, device="cuda:7", host="here").id)
     assert run.status is RunStatus.FAILED
     assert "no device 'cuda:7'" in run.error
+
+
+def test_pictures_that_cannot_be_read_are_left_out_of_the_judgement(store, make_claimed, tmp_path):
+    claimed = make_claimed(training__steps=4, training__knn_every_epochs=1, data__held_out=0.5)
+    for label in range(2):
+        for number in range(0, 32, 3):
+            (tmp_path / "default" / f"class {label}" / f"{number}.png").write_bytes(b"a picture in name only")
+    run = do_run(store, claimed.id)
+    assert (run.status, run.error) == (RunStatus.FINISHED, "")
+    assert all(0 <= value <= 1 for _, value, _ in read_points(store, run.id, "knn"))
+    assert "feature_spread" in series_summaries(store, [run.id])[run.id]

@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
-from engine.declared import recipe_from_toml
+from engine.declared import fidelity, recipe_from_dict, recipe_from_toml
 from engine.store import (
     CommandKind,
     Level,
@@ -289,6 +289,15 @@ def test_details_are_copied_and_the_recipe_file_starts_the_same_run(page, contex
     assert 'method = "mae"' in copied
     page.details.save_recipe(tmp_path / "recipe.toml")
     assert recipe_from_toml((tmp_path / "recipe.toml").read_text()).model_dump() == run.recipe
+
+
+def test_details_say_what_is_not_as_in_the_paper(page, context, make_run):
+    run = make_run("MAE shapes", RunStatus.FINISHED)
+    context.watch.check()
+    page.show_with(run_id=run.id, show="details")
+    expected = [each.sentence for each in fidelity(recipe_from_dict(run.recipe))]
+    assert expected
+    assert page.details.fidelity.sentences == expected
 
 
 def test_a_recipe_that_cannot_be_written_is_said_with_a_way_out(page, context, make_run, tmp_path):
