@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from engine.commands.control import pause, resume, stop
+from engine.commands.embed import embed
 from engine.commands.exit_codes import BAD_USE, INTERRUPTED
 from engine.commands.export import export
 from engine.commands.import_weights import import_weights
@@ -45,7 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (methods, catalogue, scan, train, runs, show, pause, resume, stop, worker, export):
+for command in (methods, catalogue, scan, train, runs, show, pause, resume, stop, worker, export, embed):
     app.command()(command)
 app.command("import")(import_weights)
 

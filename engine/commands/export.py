@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from engine.commands.options import RunArgument, StoreOption
-from engine.commands.speech import say
+from engine.commands.options import JsonOption, RunArgument, StoreOption
+from engine.commands.speech import say, say_json
 
 
 def export(
@@ -14,9 +14,14 @@ def export(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder to write to; made where missing.")
     ],
+    formats: Annotated[
+        str,
+        typer.Option("--format", metavar="LIST", help="Some of timm,state-dict,onnx,torch-export."),
+    ] = "timm",
     store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Write a run's encoder as safetensors, with a card and a snippet that loads it."""
+    """Write a run's encoder for timm, torch or ONNX, each file checked, with a model card."""
     from engine.store import get_run, open_store
 
     opened = open_store(store)
@@ -24,6 +29,13 @@ def export(
         get_run(opened, run_id)  # a wrong number is told before torch is loaded
         from engine.jobs.export import export_run
 
-        say(f"Wrote {export_run(opened, run_id, out)}")
+        wanted = [name.strip() for name in formats.split(",") if name.strip()]
+        differences = export_run(opened, run_id, out, wanted)
     finally:
         opened.close()
+    if as_json:
+        say_json({"run": run_id, "out": str(out.absolute()), "differences": differences})
+        return
+    say(f"Wrote {out}")
+    for name, difference in differences.items():
+        say(f"  {name}: gives the run's features (largest relative difference {difference:.1e})")

@@ -1,13 +1,12 @@
-"""What the doctor remembers of a run's curves: their start, their best stretch and their newest points."""
+"""What the doctor remembers of a run's curves: their start and their newest points."""
 
 import math
-import statistics
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 KEPT = 512  # newest points of a series; no rule looks further back
-BLOCK = 32  # points whose median is one value: a single odd batch neither starts nor ends anything
+STARTING = 5  # first points of a series: the untrained network, before the rate is up
 
 Point = tuple[str, int, float]
 
@@ -18,31 +17,22 @@ class Track:
 
     Args:
         first: The very first point (step, value).
-        start: The first ``BLOCK`` values.
+        start: The first ``STARTING`` values.
         recent: The newest points (step, value).
-        best: Smallest median of a block, and the step at its end; None before the first block is full.
         count: Finite points so far.
     """
 
     first: tuple[int, float]
     start: list[float] = field(default_factory=list)
     recent: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=KEPT))
-    best: tuple[float, int] | None = None
     count: int = 0
-    _block: list[float] = field(default_factory=list)
 
     def add(self, step: int, value: float) -> None:
         """Take in a finite value."""
-        if len(self.start) < BLOCK:
+        if len(self.start) < STARTING:
             self.start.append(value)
         self.recent.append((step, value))
         self.count += 1
-        self._block.append(value)
-        if len(self._block) == BLOCK:
-            median = statistics.median(self._block)
-            if self.best is None or median < self.best[0]:
-                self.best = (median, step)
-            self._block.clear()
 
 
 class History:

@@ -26,7 +26,10 @@ def standing_alarms(events: Iterable[Event], run: Run) -> dict[int, Event]:
     for event in events:
         if event.level in ALARMING and ("rule" in event.data or event.wall >= (run.started_at or 0)):
             standing[event.id] = event
-        over = event.data.get("recovered")
+        # Said again after a resume, or taken back: what the same rule said before holds no more.
+        over = event.data.get("rule", event.data.get("recovered"))
         if over is not None:
-            standing = {key: one for key, one in standing.items() if one.data.get("rule") != over}
+            standing = {
+                key: one for key, one in standing.items() if key == event.id or one.data.get("rule") != over
+            }
     return standing

@@ -14,13 +14,15 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 IMAGE_SIZE, PATCH_SIZE = 224, 16
 WIDTH, HEIGHT = 400, 533
+
+# What lightly's default differs in from the official code's, which ours follow.
+AS_LIGHTLY = {"dino": {"local_crops": 6}}
 
 
 def make_pictures(folder: Path, count: int) -> None:
@@ -40,30 +42,8 @@ def make_pictures(folder: Path, count: int) -> None:
         Image.fromarray(np.uint8(mixed)).save(folder / f"{number:04}.jpg", quality=90)
 
 
-def composed(method: str) -> Callable[[Any, Any], object]:
-    """The views of a paper's ImageNet recipe, for a method that is not in the catalogue."""
-    from engine.data.distortion import Blur, ColourJitter, Distortion
-    from engine.data.multi_crop import MultiCrop
-    from engine.data.views import View
-
-    if method == "simclr":
-        jitter = ColourJitter(0.8, 0.8, 0.8, 0.8, 0.2, form="simclr")
-        return MultiCrop({"views": (View(224, distortion=Distortion(jitter, 0.2, Blur(kernel=23))),) * 2})
-    if method == "byol":
-        jitter = ColourJitter(0.8, 0.4, 0.4, 0.2, 0.1, form="byol")
-        first = Distortion(jitter, 0.2, Blur(1.0, kernel=23))
-        second = Distortion(jitter, 0.2, Blur(0.1, kernel=23), 0.2)
-        return MultiCrop({"views": (View(224, distortion=first), View(224, distortion=second))})
-    jitter = ColourJitter(0.8, 0.4, 0.4, 0.2, 0.1)
-    whole = (0.4, 1.0)
-    first = View(224, whole, distortion=Distortion(jitter, 0.2, Blur(1.0)))
-    second = View(224, whole, distortion=Distortion(jitter, 0.2, Blur(0.1), 0.2))
-    local = View(96, (0.05, 0.4), distortion=Distortion(jitter, 0.2, Blur(0.5)))
-    return MultiCrop({"global": (first, second), "local": (local,) * 6})
-
-
 def our_view(method: str) -> Callable[[Path], object]:
-    """Read a file and make the views of one of our methods with its default settings."""
+    """Read a file and make the views of one of our methods with its default settings, or lightly's of them."""
     import cv2
     import torch
 
@@ -75,11 +55,8 @@ def our_view(method: str) -> Callable[[Path], object]:
 
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
-    if method in METHODS:
-        chosen = METHODS[method]
-        maker: Callable[[Any, Any], object] = chosen.views(chosen.Config(), ViewSpec(IMAGE_SIZE, PATCH_SIZE))
-    else:
-        maker = composed(method)
+    chosen = METHODS[method]
+    maker = chosen.views(chosen.Config(**AS_LIGHTLY.get(method, {})), ViewSpec(IMAGE_SIZE, PATCH_SIZE))
 
     def make(path: Path) -> object:
         return maker(as_tensor(read_picture(path)), picture_rng(0, 0, int(path.stem)))

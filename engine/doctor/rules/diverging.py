@@ -7,13 +7,16 @@ from typing_extensions import override
 
 from engine.doctor.facts import RunFacts
 from engine.doctor.finding import Finding
-from engine.doctor.history import BLOCK, History
+from engine.doctor.history import STARTING, History
 from engine.doctor.rule import Rule
 from engine.doctor.suspects import Suspect, causes_and_knob
 
-# Ours: an untrained network is the worst that a healthy run ever is; a fifth above it is more than a batch varies, and
-# half above the best stretch is more than the slow rise of DINO's and BYOL's losses while their targets sharpen.
-ABOVE_START, ABOVE_BEST = 1.2, 1.5
+STEPS = 64
+# Ours: an untrained network is the worst that a healthy run ever is, and half above it is more than a batch varies.
+ABOVE_START = 1.5
+# Where the loss is an entropy plus a divergence, only the divergence has to fall: the entropy may rise while a teacher
+# becomes less sure of itself.
+LOSSES = ("monitor/kl", "loss")
 
 SUSPECTS = (
     Suspect(
@@ -41,24 +44,24 @@ SUSPECTS = (
 
 
 class Diverging(Rule):
-    """Reads the loss: its newest stretch against its start and its best stretch."""
+    """Reads the loss: its newest stretch against its start."""
 
     name: ClassVar[str] = "diverging"
     title: ClassVar[str] = "Loss diverges"
-    reads: ClassVar[tuple[str, ...]] = ("loss",)
+    reads: ClassVar[tuple[str, ...]] = LOSSES
 
     @override
     def look(self, history: History, facts: RunFacts) -> Finding | None:
-        track, recent = history.track("loss"), history.last("loss", 2 * BLOCK)
-        if track is None or track.best is None or track.count < 3 * BLOCK or not recent:
+        name = next((name for name in LOSSES if history.track(name)), "loss")
+        track, recent = history.track(name), history.last(name, STEPS)
+        if track is None or track.count < STARTING + STEPS:
             return None
-        start, (best, best_step) = median(track.start), track.best
+        start = median(track.start)
         # Three quarters of the newest steps have to be that bad, so that a few odd batches are none.
-        low = sorted(recent)[len(recent) // 4]
-        if start <= 0 or best <= 0 or low <= ABOVE_START * start or low <= ABOVE_BEST * best:
+        if start <= 0 or sorted(recent)[STEPS // 4] <= ABOVE_START * start:
             return None
+        what = "loss" if name == "loss" else "divergence of student and teacher"
         sentence = (
-            f"The loss is {median(recent):.3g} over the last {len(recent)} steps. It started at {start:.3g} and was "
-            f"{best:.3g} around step {best_step:,}."
+            f"The {what} is {median(recent):.3g} over the last {STEPS} steps. It started at {start:.3g}."
         )
         return self.finding(sentence, *causes_and_knob(facts, SUSPECTS))

@@ -13,7 +13,7 @@ from engine.doctor.rules.spreads import BATCH_SPREADS, batch_spread
 from engine.doctor.suspects import Suspect, causes_and_knob
 
 LOOKS = 3
-STEPS = 200
+STEPS = 100
 # Ours. SimSiam (sec. 4.1) gives the ends of the scale: 1 when even, 0 when collapsed. We measured 0.2 to 0.8 on
 # untrained encoders and 0.06 at the end of a small DINO whose k-NN had risen all the while: features may differ around
 # a common mean and still tell pictures apart. A MAE with a huge rate ended at 0.0016 to 0.005.

@@ -1,15 +1,25 @@
-"""What comes out of a run: weights that anybody can load, a card that says what they are, or a sentence."""
+"""What comes out of a run: files that others load to the same features, a card, or a sentence."""
 
 import json
 import subprocess
 import sys
 from contextlib import contextmanager
 
+import numpy as np
+import onnxruntime
 import pytest
+import timm
+import torch
 
-from engine.errors import CheckpointError, StoreError
-from engine.jobs.export import export_run
+from engine.errors import CheckpointError, SettingsError, StoreError
+from engine.exports.subject import Subject, check_features
+from engine.jobs.export import FORMATS, export_run, subject_of
+from engine.jobs.import_weights import import_weights
 from engine.jobs.pretrain import run as do_run
+from engine.jobs.trained import load_trained
+from engine.nn.encoders import make_encoder
+from engine.nn.normalise import Normalise
+from engine.recipe import EncoderSettings, Recipe
 from engine.store import list_artifacts
 
 pytestmark = pytest.mark.slow
@@ -20,27 +30,147 @@ def trained(store, make_claimed):
     return do_run(store, make_claimed(training__steps=2, training__warmup_epochs=0.1).id)
 
 
-def test_an_export_loads_with_its_own_snippet_and_is_recorded(store, trained, tmp_path):
-    out = export_run(store, trained.id, tmp_path / "out")
-    assert sorted(file.name for file in out.iterdir()) == [
+@pytest.fixture
+def make_subject():
+    """An encoder as an export sees it, without a run."""
+
+    def make(**encoder):
+        settings = EncoderSettings(**{"image_size": 32, "patch_size": 8, **encoder})
+        torch.manual_seed(0)
+        network = make_encoder(settings).eval()
+        for name, value in network.network.state_dict().items():
+            if name.endswith(("weight", "gamma")) and value.ndim == 1:
+                value.add_(0.3)  # the norms that start at zero would hide what they scale
+        return Subject(network, Recipe(encoder=settings), "a test's encoder", Normalise(3))
+
+    return make
+
+
+def test_all_formats_of_a_run_give_its_features(store, trained, tmp_path):
+    out = tmp_path / "out"
+    differences = export_run(store, trained.id, out, list(FORMATS))
+    assert set(differences) == set(FORMATS)
+    assert all(difference < 1e-4 for difference in differences.values())
+    encoder, pictures = load_trained(store, trained.id).encoder, torch.randn(3, 3, 32, 32)
+    with torch.no_grad():
+        expected = encoder.features(pictures)
+        by_timm = timm.create_model(f"local-dir:{out}", pretrained=True).eval()(pictures)
+        by_program = torch.export.load(out / "encoder.pt2").module()(pictures)
+    session = onnxruntime.InferenceSession(str(out / "encoder.onnx"))
+    [by_onnx] = session.run(["features"], {"pictures": pictures.numpy()})
+    state = torch.load(out / "encoder.pt", weights_only=True)
+    assert state.keys() == encoder.network.state_dict().keys()
+    for features in (by_timm, by_program, torch.from_numpy(by_onnx)):
+        torch.testing.assert_close(features, expected, atol=1e-5, rtol=1e-4)
+    one = session.run(["features"], {"pictures": pictures[:1].numpy()})[0]
+    np.testing.assert_allclose(one, by_onnx[:1], atol=1e-5)
+    [artifact] = list_artifacts(store, trained.id, "export")
+    assert (artifact.path, artifact.meta["formats"]) == (out, list(FORMATS))
+
+
+def test_a_folder_for_timm_loads_with_its_own_script(store, trained, tmp_path):
+    out = tmp_path / "out"
+    export_run(store, trained.id, out)
+    assert {file.name for file in out.iterdir()} == {
+        "README.md",
         "config.json",
-        "encoder.safetensors",
         "load_encoder.py",
-    ]
-    card = json.loads((out / "config.json").read_text(encoding="utf-8"))
-    assert card["title"] == "ViT-nano pretrained with MAE"
-    assert (card["run"]["id"], card["run"]["step"]) == (trained.id, 2)
-    assert card["recipe"]["encoder"]["image_size"] == 32
+        "model.safetensors",
+    }
+    config = json.loads((out / "config.json").read_text(encoding="utf-8"))
+    assert config["studio"]["title"] == "ViT-nano pretrained with MAE"
+    assert (config["studio"]["run"]["id"], config["studio"]["run"]["step"]) == (trained.id, 2)
+    assert config["pretrained_cfg"]["mean"] == [0.485, 0.456, 0.406]
     loaded = subprocess.run(
         [sys.executable, str(out / "load_encoder.py")], capture_output=True, text=True, check=False
     )
-    assert "tokens of shape (1, 17, 96)" in loaded.stdout, loaded.stderr
-    assert [artifact.path for artifact in list_artifacts(store, trained.id, "export")] == [out]
+    assert "features of shape (1, 96)" in loaded.stdout, loaded.stderr
+
+
+def test_the_card_says_how_the_encoder_was_made(store, trained, tmp_path):
+    export_run(store, trained.id, tmp_path / "out", ["state-dict"])
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "# ViT-nano pretrained with MAE" in card
+    assert trained.fingerprint in card
+    assert "| training.batch_size | 8 |" in card
+    assert "| steps | 2 |" in card
+    assert "Trained from chance" in card
+    assert "encoder.pt" in card
+    assert "onnxruntime" not in card
+
+
+@pytest.mark.parametrize("stem", ["large", "small", "fast"])
+@pytest.mark.parametrize("name", ["resnet_nano", "resnet18"])
+def test_residual_networks_load_with_their_script(name, stem, make_subject, tmp_path):
+    FORMATS["timm"](make_subject(name=name, stem=stem), tmp_path)
+    loaded = subprocess.run(
+        [sys.executable, str(tmp_path / "load_encoder.py")], capture_output=True, text=True, check=False
+    )
+    assert "features of shape (1, " in loaded.stdout, loaded.stderr
+
+
+@pytest.mark.parametrize(
+    ("encoder", "formats"),
+    [
+        ({"name": "vit_nano", "layer_scale": 0.1}, list(FORMATS)),
+        ({"name": "vit_96x2x4"}, ["timm", "state-dict"]),
+        ({"name": "resnet_nano"}, ["onnx", "torch-export"]),
+        ({"name": "simclr_resnet14_1x_sk", "image_size": 64}, ["state-dict", "onnx"]),
+    ],
+)
+def test_every_family_of_encoders(encoder, formats, make_subject, tmp_path):
+    for name in formats:
+        assert FORMATS[name](make_subject(**encoder), tmp_path) < 1e-4
+
+
+def test_what_timm_does_not_know_is_refused(make_subject, tmp_path):
+    with pytest.raises(SettingsError, match="timm has no ResNet of SimCLR"):
+        FORMATS["timm"](make_subject(name="simclr_resnet14_1x"), tmp_path)
+
+
+def test_a_file_that_gives_other_features_is_refused(make_subject):
+    subject = make_subject(name="vit_nano")
+    pictures = subject.check_pictures()
+    with torch.no_grad():
+        features = subject.encoder.features(pictures)
+    assert check_features(subject, features, pictures, "the file") == 0
+    with pytest.raises(CheckpointError, match="other features"):
+        check_features(subject, features + 1e-2, pictures, "the file")
+    with pytest.raises(CheckpointError, match="instead of 5x96"):
+        check_features(subject, features[:1], pictures, "the file")
+    with pytest.raises(CheckpointError, match="other features"):
+        check_features(subject, features * float("nan"), pictures, "the file")
+
+
+def test_imported_weights_keep_their_licence_and_normalisation(store, tmp_path):
+    """What was trained from weights that are not for sale is not for sale either."""
+    settings = EncoderSettings(name="vit_nano", image_size=32, patch_size=8)
+    weights = make_encoder(settings).network.state_dict()
+    decoder = {"decoder_blocks.0.norm1.bias": torch.zeros(3), "decoder_pred.bias": torch.zeros(3)}
+    torch.save({"model": {**weights, **decoder}}, tmp_path / "mae.pth")
+    made = import_weights(store, tmp_path / "mae.pth")
+    export_run(store, made.run.id, tmp_path / "out", ["timm"])
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "license: cc-by-nc-4.0" in card
+    assert "**Commercial use is not granted.**" in card
+    again = import_weights(store, tmp_path / "out" / "model.safetensors")
+    assert again.report.share == 1
+    subject = subject_of(store, load_trained(store, made.run.id))
+    assert subject.facts["origin"]["restricted"] is True
+    assert subject.title == "ViT-nano imported"
 
 
 def test_a_run_that_never_saved_has_nothing_to_export(store, make_claimed, tmp_path):
-    with pytest.raises(CheckpointError, match="no checkpoint to export"):
+    with pytest.raises(CheckpointError, match="has no checkpoint"):
         export_run(store, make_claimed().id, tmp_path / "out")
+
+
+def test_unknown_formats_are_refused_before_anything_is_written(store, trained, tmp_path):
+    with pytest.raises(SettingsError, match="no format 'keras'"):
+        export_run(store, trained.id, tmp_path / "out", ["timm", "keras"])
+    with pytest.raises(SettingsError, match="No format"):
+        export_run(store, trained.id, tmp_path / "out", [])
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.fixture
@@ -60,11 +190,13 @@ def no_room():
     return limited
 
 
-def test_a_full_disk_is_a_sentence_and_the_export_before_stays(store, trained, tmp_path, no_room):
-    out = export_run(store, trained.id, tmp_path / "out")
+@pytest.mark.parametrize("name", ["timm", "state-dict", "torch-export"])
+def test_a_full_disk_is_a_sentence_and_the_export_before_stays(name, store, trained, tmp_path, no_room):
+    out = tmp_path / "out"
+    export_run(store, trained.id, out, ["timm", "state-dict"])
     before = {file.name: file.read_bytes() for file in out.iterdir()}
     with no_room(), pytest.raises(StoreError, match="cannot be written"):
-        export_run(store, trained.id, out)
+        export_run(store, trained.id, out, [name])
     assert {file.name: file.read_bytes() for file in out.iterdir()} == before
 
 

@@ -1,7 +1,6 @@
 """DINO beyond the official numbers: its teacher, its centre, its crops, and what it refuses."""
 
 import math
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -338,7 +337,7 @@ def test_a_residual_network_takes_any_local_size():
 @pytest.mark.parametrize("name", ["paper", "desktop", "quick"])
 def test_recipes_give_small_data_a_small_head(name):
     sizes = [make_recipe("dino", preset).settings["prototypes"] for preset in ("paper", "desktop", "quick")]
-    assert all(larger > smaller for larger, smaller in pairwise(sizes))
+    assert sizes[0] > 10 * max(sizes[1:])
     training = make_recipe("dino", name).training
     assert (training.clip_norm, training.warmup_form) == (3.0, "through_peak")
     assert training.weight_decay_end >= training.weight_decay

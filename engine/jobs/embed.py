@@ -1,0 +1,179 @@
+"""Features of every picture of a place, as a run's encoder sees them, in a file for use elsewhere."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.compute import make_compute
+from engine.data.eval_loader import EvalBatch, make_eval_loader
+from engine.data.picture_set import PictureSet, split_of
+from engine.data.sources import open_pictures
+from engine.errors import DataError, SettingsError
+from engine.exports.embedding_file import KINDS, check_kind
+from engine.exports.whole import written_whole
+from engine.jobs.trained import Trained, load_trained
+from engine.nn.encoder import Encoder
+from engine.nn.vit import ViTEncoder
+from engine.parts import make_normalise
+from engine.store import Store, add_artifact
+
+Pooling = Literal["auto", "cls", "mean", "patch"]
+POOLINGS: Sequence[Pooling] = ("auto", "cls", "mean", "patch")
+BATCH_SIZE = 128
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass
+class Embedded:
+    """What was written.
+
+    Args:
+        out: The file.
+        vectors: Rows of it.
+        width: D.
+        pooling: What a vector is.
+        skipped: Pictures that could not be read, each with its reason.
+    """
+
+    out: Path
+    vectors: int
+    width: int
+    pooling: str
+    skipped: list[str] = field(default_factory=list)
+
+
+def embed_run(  # noqa: PLR0913 (what is embedded, with what, and where it goes)
+    store: Store,
+    run_id: int,
+    location: str,
+    out: Path,
+    *,
+    kind: str = "auto",
+    pooling: Pooling = "auto",
+    device: str = "auto",
+    workers: int = 0,
+    on_progress: OnProgress | None = None,
+) -> Embedded:
+    """Write the features of all pictures of a place, in the order of the set; the whole file or none.
+
+    Args:
+        store: Where the run is.
+        run_id: Whose encoder.
+        location: Pictures, as for training.
+        out: File to write, ending in .parquet or .npy (a .json beside it has the rows).
+        kind: Layout of the pictures.
+        pooling: "cls" the class token, "mean" the mean over patches or places, "patch" a vector of every patch; "auto"
+            is what evaluations use: the class token where there is one.
+        device: Where to compute.
+        workers: Loader processes.
+        on_progress: Told of pictures done and all pictures.
+
+    Raises:
+        EngineError: In words, for a run, place, pooling or file that cannot be used.
+    """
+    check_kind(out)
+    pictures = open_pictures(location, kind)
+    trained = load_trained(store, run_id)
+    pooling = _checked(pooling, trained.encoder)
+    facts = _facts(trained, pictures, pooling)
+    splits = split_of(pictures)
+    done = Embedded(out, 0, trained.encoder.width, pooling)
+    with written_whole(out.absolute().parent) as folder:
+        file = KINDS[out.suffix](folder / out.name, done.width, facts)
+        try:
+            for batch, vectors in _vectors(trained, pictures, pooling, device, workers, done):
+                flat = vectors.flatten(0, 1).numpy()
+                file.add(flat, _rows(pictures, splits, batch, vectors.shape[1] if pooling == "patch" else 0))
+                done.vectors += len(flat)
+                if on_progress is not None:
+                    on_progress(int(batch.index[-1]) + 1, len(pictures))
+        finally:
+            file.close()
+        if not done.vectors:
+            raise DataError(f"No picture of {location} could be read.", "Choose another folder.")
+        size = sum(part.stat().st_size for part in folder.iterdir())
+    meta = {"pooling": pooling, "pictures": pictures.location, "vectors": done.vectors}
+    add_artifact(
+        store, run_id, kind="embedding", path=out.absolute(), step=trained.step, size=size, meta=meta
+    )
+    return done
+
+
+def _checked(pooling: Pooling, encoder: Encoder) -> Pooling:
+    is_vit = isinstance(encoder, ViTEncoder)
+    if pooling not in POOLINGS:
+        raise SettingsError(
+            f"There is no pooling '{pooling}'.", f"Choose one of {', '.join(POOLINGS)}.", field="pooling"
+        )
+    if pooling == "auto":
+        return "cls" if is_vit else "mean"
+    if pooling in ("cls", "patch") and not is_vit:
+        raise SettingsError(
+            "A ResNet has neither class token nor patches.", "Choose mean, or auto.", field="pooling"
+        )
+    return pooling
+
+
+@torch.no_grad()
+def _vectors(
+    trained: Trained, pictures: PictureSet, pooling: Pooling, device: str, workers: int, done: Embedded
+) -> Iterator[tuple[EvalBatch, Tensor]]:
+    """Batches of pictures with their vectors (B, 1 or N, D) in fp32 on the CPU."""
+    recipe, compute = trained.recipe, make_compute(device, "fp32")
+    encoder = trained.encoder.to(compute.device).eval()
+    normalise = make_normalise(recipe).to(compute.device)
+    batches = make_eval_loader(
+        pictures,
+        np.arange(len(pictures)),
+        image_size=recipe.encoder.image_size,
+        batch_size=BATCH_SIZE,
+        workers=workers,
+        channels=recipe.data.channels,
+        on_skip=lambda _, reason: done.skipped.append(reason),
+    )
+    for batch in batches:
+        images = normalise(batch.images.to(compute.device))
+        if pooling == "patch" and isinstance(encoder, ViTEncoder):
+            vectors = encoder.tokens(images)[:, 1:]
+        else:
+            vectors = encoder.features(images, pooling=pooling).unsqueeze(1)
+        yield batch, vectors.float().cpu()
+
+
+def _rows(
+    pictures: PictureSet, splits: Sequence[str], batch: EvalBatch, patches: int
+) -> Mapping[str, list[Any]]:
+    """What is known of every vector of a batch; each picture has one, or one a patch."""
+    each = range(patches) if patches else [-1]
+    rows: list[tuple[Any, ...]] = []
+    for index, label in zip(batch.index.tolist(), batch.labels.tolist(), strict=True):
+        name = pictures.classes[label] if label >= 0 else ""
+        rows += [(index, pictures.describe(index), splits[index], label, name, patch) for patch in each]
+    return dict(
+        zip(
+            ("index", "path", "split", "label", "class", "patch"),
+            map(list, zip(*rows, strict=True)),
+            strict=True,
+        )
+    )
+
+
+def _facts(trained: Trained, pictures: PictureSet, pooling: str) -> dict[str, Any]:
+    """What the vectors are, for whoever opens the file."""
+    return {
+        "run": trained.run.id,
+        "name": trained.run.name,
+        "step": trained.step,
+        "method": trained.recipe.method,
+        "encoder": trained.recipe.encoder.model_dump(),
+        "pooling": pooling,
+        "pictures": pictures.location,
+        "fingerprint": pictures.fingerprint(),
+        "classes": list(pictures.classes),
+        "origin": dict(trained.origin),
+    }
