@@ -68,7 +68,7 @@ class DiscreteVAE(nn.Module):
         self.encoder = nn.Sequential(
             *down, ResidualBlock(width), ResidualBlock(width), nn.Conv2d(width, codes, 1)
         )
-        self.codebook = nn.Parameter(torch.randn(codes, width) * width**-0.5)
+        self.codebook = nn.Parameter(torch.randn(codes, width))
         self.decoder = nn.Sequential(
             ResidualBlock(width), ResidualBlock(width), *up, nn.Conv2d(finest, channels, 1)
         )
