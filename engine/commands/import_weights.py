@@ -10,7 +10,7 @@ from engine.commands.speech import say, say_json, warn
 
 if TYPE_CHECKING:
     from engine.jobs.import_weights import Import
-    from engine.weights.report import KeyReport
+    from engine.weights.report import KeyReport, Row
 
 
 def import_weights(  # noqa: PLR0917 - the signature is the list of flags
@@ -76,7 +76,10 @@ def _describe(made: "Import", *, every_key: bool) -> None:
     say(f"  {known.title}; {encoder.name}, {sizes}")
     say(f"  normalisation: {known.expects.name}, {known.expects.source}")
     say(f"  {made.report}")
-    _print_table(made.report, every_key=every_key)
+    if every_key:
+        say(made.report.as_text())
+    else:
+        _print_table(made.report)
     (warn if known.licence.is_restricted else say)(f"Licence {known.licence.name}: {known.licence.note}")
     say(f"Start a run from it: ssl-engine train {_flags(made)}")
 
@@ -92,25 +95,18 @@ def _flags(made: "Import") -> str:
     return " ".join([*flags, f"--set encoder.weights=run:{made.run.id}"])
 
 
-def _print_table(report: "KeyReport", *, every_key: bool) -> None:
-    """Print a line for every tensor, or one for all that share their fate and its reason."""
+def _print_table(report: "KeyReport") -> None:
+    """Print one line for all tensors that share their fate and its reason."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
     for title in ("tensors", "fate", "in the file", "in the encoder", "reason"):
         table.add_column(title, justify="right" if title == "tensors" else "left", overflow="fold")
-    for keys, fate, name, reason in _lines(report, every_key=every_key):
-        shown = keys[0] or "-"
-        more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
-        table.add_row(str(len(keys)), fate, shown + more, name, reason)
-    Console().print(table)
-
-
-def _lines(report: "KeyReport", *, every_key: bool) -> list[tuple[list[str], str, str, str]]:
-    if every_key:
-        return [([row.key], row.fate.value, row.name, row.reason) for row in report.rows]
-    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    groups: dict[tuple[str, str], list[Row]] = {}
     for row in report.rows:
-        groups.setdefault((row.fate.value, row.reason), []).append((row.key, row.name))
-    return [([key for key, _ in rows], fate, rows[0][1], reason) for (fate, reason), rows in groups.items()]
+        groups.setdefault((row.fate.value, row.reason), []).append(row)
+    for (fate, reason), rows in groups.items():
+        more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+        table.add_row(str(len(rows)), fate, (rows[0].key or "-") + more, rows[0].name, reason)
+    Console().print(table)

@@ -87,6 +87,12 @@ def test_an_imported_run_is_shown_but_not_trained(store, imported):
         make_recipe("imported")
 
 
+def test_the_attention_of_an_import_can_be_looked_at(store, imported):
+    look = Looks(store).answer({"op": "attention", "run": imported.run.id, "picture": 0})
+    assert look.arrays
+    assert look.info["step"] == 0
+
+
 def test_the_normalisation_that_weights_expect_is_remembered(store, weights, tmp_path):
     """SimCLR's networks see 0..1; BEiT's 0.5 and 0.5; whatever method looks at them."""
     recipe = make_recipe("mae", "quick", {"data.normalise": "unit"})
