@@ -23,7 +23,7 @@ class ImportCard(Card):
     """
 
     def __init__(self, context: StudioContext, parent: QWidget | None = None) -> None:
-        super().__init__("Weights from elsewhere", "import_card", parent)
+        super().__init__("Import weights", "import_card", parent)
         self._context = context
         self.body.addWidget(
             make_label(
