@@ -110,7 +110,7 @@ def _acts(path: str, recipe: Recipe, reference: Recipe) -> bool:
 
 
 def _family(recipe: Recipe) -> str:
-    return load_catalogue().encoders[recipe.encoder.name].family
+    return load_catalogue().encoder(recipe.encoder.name).family
 
 
 def _deviation(
@@ -131,7 +131,7 @@ def _words(field: FieldEntry, value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if field.path == "encoder.name":
-        return load_catalogue().encoders[value].title
+        return load_catalogue().encoder(value).title
     number = (
         f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
     )
