@@ -148,7 +148,7 @@ class NewRunPage(Page):
         self.context.watch.runs_changed.connect(self._show_ahead)
 
     def _on_method(self, name: str) -> None:
-        self.settings.set_method(name)
+        self.settings.set_method(name, self.settings.preset)
         self._refresh()
 
     def _on_changes_lost(self, preset: str, changes: dict[str, Any]) -> None:

@@ -49,7 +49,7 @@ class PreviewPanel(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName("Preview is being drawn")
         self.another = make_button("Another picture", "preview_another", self._on_another)
-        self.new_mask = make_button("New mask", "preview_new_mask", self._on_new_mask)
+        self.redraw = make_button("Draw again", "preview_redraw", self._on_redraw)
         self._lay_out()
         self.show_nothing("Choose pictures to see what the method makes of them.")
 
@@ -119,13 +119,13 @@ class PreviewPanel(QWidget):
 
     def _allow(self, allowed: bool) -> None:
         self.another.setEnabled(allowed and self._num_pictures > 1)
-        self.new_mask.setEnabled(allowed)
+        self.redraw.setEnabled(allowed)
 
     def _on_another(self) -> None:
         self._picture = (self._picture + max(self._num_pictures // 7, 1)) % max(self._num_pictures, 1)
         self._ask()
 
-    def _on_new_mask(self) -> None:
+    def _on_redraw(self) -> None:
         self._seed += 1
         self._ask()
 
@@ -133,7 +133,7 @@ class PreviewPanel(QWidget):
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.another)
-        row.addWidget(self.new_mask)
+        row.addWidget(self.redraw)
         row.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -289,3 +289,10 @@ def test_what_the_method_schedules_is_drawn_below_the_rate(page, place):
     assert not schedule.small["momentum"].is_log_y
     page.outcome.preview.curves_known.emit({})
     assert schedule.small == {}
+
+
+def test_another_method_keeps_the_size_of_recipe_that_was_chosen(page, qtbot):
+    page.settings.presets.chosen.emit("quick")
+    assert page.settings.preset == "quick"
+    page.source.method_chosen.emit("dino")
+    assert (page.settings.method, page.settings.preset) == ("dino", "quick")
