@@ -193,15 +193,14 @@ def make_simclr_resnet(
     dimensions: SimclrDimensions, *, channels: int = 3, small_stem: bool = False
 ) -> SimclrEncoder:
     """Build an untrained one."""
-    return SimclrEncoder(
-        SimclrResNet(
-            dimensions.depth,
-            width=dimensions.width,
-            selective=dimensions.selective,
-            channels=channels,
-            small_stem=small_stem,
-        )
+    network = SimclrResNet(
+        dimensions.depth,
+        width=dimensions.width,
+        selective=dimensions.selective,
+        channels=channels,
+        small_stem=small_stem,
     )
+    return SimclrEncoder(network.to(memory_format=torch.channels_last))
 
 
 def _conv(width_in: int, width_out: int, kernel: int, stride: int = 1) -> nn.Conv2d:
