@@ -32,12 +32,14 @@ class ViewSpec:
         patch_size: P, side of a patch in pixels.
         channels: 1 or 3.
         has_patches: False for an encoder that does not cut pictures into patches.
+        processes: How many train together.
     """
 
     image_size: int
     patch_size: int
     channels: int = 3
     has_patches: bool = True
+    processes: int = 1
 
     @property
     def num_patches(self) -> int:
@@ -188,6 +190,9 @@ class Method(nn.Module):
     def normalise(cls, channels: int) -> Normalise:
         """What pictures pass before the network."""
         return Normalise(channels, cls.mean, cls.std)
+
+    def set_normalise(self, normalise: Normalise) -> None:
+        """Learn what the run's pictures pass; only a method that undoes it needs to know."""
 
     @property
     def vit(self) -> ViTEncoder:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from engine.distributed import world_size
 from engine.errors import SettingsError
 from engine.method import Method, ViewSpec
 from engine.methods import method_named
@@ -34,7 +35,13 @@ def method_parts(recipe: Recipe) -> tuple[type[Method], Settings, ViewSpec]:
             field="encoder.name",
         )
     settings = method_class.Config.model_validate(recipe.settings)
-    spec = ViewSpec(encoder.image_size, encoder.patch_size, recipe.data.channels, has_patches)
+    spec = ViewSpec(
+        encoder.image_size,
+        encoder.patch_size,
+        recipe.data.channels,
+        has_patches,
+        max(recipe.training.processes, world_size()),
+    )
     method_class.check(settings, spec)
     return method_class, settings, spec
 
@@ -61,8 +68,11 @@ def make_method(recipe: Recipe, *, num_classes: int = 0) -> Method:
     torch.manual_seed(recipe.training.seed)
     encoder = make_encoder(recipe.encoder, channels=recipe.data.channels)
     if method_class.needs_labels:
-        return method_class(settings, encoder, num_classes=num_classes)  # type: ignore[call-arg]
-    return method_class(settings, encoder)
+        method = method_class(settings, encoder, num_classes=num_classes)  # type: ignore[call-arg]
+    else:
+        method = method_class(settings, encoder)
+    method.set_normalise(make_normalise(recipe))
+    return method
 
 
 def start_from(method: Method, weights: Mapping[str, Tensor]) -> None:

@@ -22,6 +22,7 @@ from engine.nn.encoder import Encoder
 from engine.nn.initial import xavier_init
 from engine.nn.latent_spread import latent_spread
 from engine.nn.masking import paint_hidden, unpatchify
+from engine.nn.normalise import Normalise
 from engine.nn.patch_codebook import PatchCodebook
 from engine.nn.patch_targets import PatchTarget, PixelTarget, chosen
 from engine.nn.positions import sincos_2d
@@ -277,6 +278,10 @@ class CAE(Method):
     paper = "https://arxiv.org/abs/2202.03026"
     use_when = "You want features of parts that a small probe can read; needs no pairs, and small batches do."
     needs_tokens = True
+    deviations = (
+        "Keys of the attention have a bias, as in timm; the softmax cancels it. The official layers have none.",
+        "The tokenizer is trained just before the first step, on the run's own pictures.",
+    )
     judged_by_neighbours = False  # the paper judges by fine-tuning and attentive probing (sec. 4)
     Config = CAESettings
     presets = PRESETS
@@ -361,6 +366,13 @@ class CAE(Method):
                 field="settings.dalle_file",
             )
 
+        if config.target != "pixels" and spec.processes > 1:
+            raise SettingsError(
+                "Codes are made ready before the first step, which one process does alone.",
+                "Train with one process, or predict pixels.",
+                field="training.processes",
+            )
+
     @classmethod
     @override
     def views(cls, settings: Settings, spec: ViewSpec) -> ViewMaker:
@@ -375,6 +387,10 @@ class CAE(Method):
             flip=config.flip,
             tokenizer_size=rows * tokenizer_stride(config, spec.patch_size),
         )
+
+    @override
+    def set_normalise(self, normalise: Normalise) -> None:
+        self.target.set_normalise(normalise)
 
     @property
     @override

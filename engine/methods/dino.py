@@ -311,6 +311,10 @@ class DINO(Method):
         "You want features that separate classes without any training on top, and attention maps that find objects. "
         "Transformers learn it best; several crops of each picture make a step dear."
     )
+    deviations = (
+        "Where batches are added up, schedules, teacher and centre move once a step, as with one large batch; the "
+        "official code adds none up.",
+    )
     Config = DINOSettings
     presets = PRESETS
     clips_each_parameter = True  # official file utils.py, clip_gradients

@@ -137,6 +137,7 @@ class VICReg(Method):
     title = "VICReg"
     paper = "https://arxiv.org/abs/2105.04906"
     use_when = "You want views to agree without negatives and without a second network to follow."
+    deviations = ("Written from the paper alone; never held against numbers of the official code.",)
     Config = VICRegSettings
     presets = PRESETS
 

@@ -119,6 +119,10 @@ class DalleTarget(CodeTarget):
         self.file, self.normalise = file, normalise
         self.network = DalleEncoder(width=width, codes=codes).requires_grad_(False)
 
+    def set_normalise(self, normalise: Normalise) -> None:
+        """Learn what the views have passed."""
+        self.normalise = normalise
+
     @property
     def note(self) -> str:
         """What the decoder predicts."""

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.nn.masking import patchify, unpatchify
+from engine.nn.normalise import Normalise
 from engine.nn.patch_pixels import normalised_patches, patch_mean_and_spread
 
 Views = Mapping[str, Tensor]
@@ -32,6 +33,9 @@ class PatchTarget(nn.Module):
     def is_fitted(self) -> bool:
         """False while something must be learned from the training pictures before the first step."""
         return True
+
+    def set_normalise(self, normalise: Normalise) -> None:
+        """Learn what the views have passed; nothing for a target of normalised pictures."""
 
     def fit(self, batches: Iterator[Views]) -> None:
         """Learn from training views, as many batches as it takes; nothing by default.

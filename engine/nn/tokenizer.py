@@ -118,6 +118,10 @@ class TokenizerTarget(CodeTarget):
         self.error: Tensor
         self.register_buffer("error", torch.tensor(0.0))
 
+    def set_normalise(self, normalise: Normalise) -> None:
+        """Learn what the views have passed."""
+        self.normalise = normalise
+
     @property
     def note(self) -> str:
         """What the decoder predicts."""

@@ -13,7 +13,7 @@ from engine.methods.cae import CAE, CAESettings, hidden_of, tokenizer_stride
 from engine.nn.patch_pixels import normalised_patches
 from engine.nn.patch_targets import chosen
 from engine.nn.vit import make_vit
-from engine.parts import make_method
+from engine.parts import make_method, make_normalise, method_parts
 from engine.schedules import Progress
 
 SPEC = ViewSpec(16, 4)
@@ -239,6 +239,15 @@ def test_settings_that_do_not_fit_are_refused_with_their_field(settings, field):
     assert refused.value.fix
 
 
+@pytest.mark.parametrize("target", ["kmeans", "tokenizer"])
+def test_codes_that_one_process_makes_ready_are_refused_for_several_before_a_run(target):
+    changes = {"settings.target": target, "training.processes": 2}
+    with pytest.raises(SettingsError, match="one process") as refused:
+        method_parts(make_recipe("cae", "quick", changes))
+    assert refused.value.field == "training.processes"
+    method_parts(make_recipe("cae", "quick", {**changes, "settings.target": "pixels"}))
+
+
 def test_heads_that_do_not_divide_the_encoders_width_are_refused():
     with pytest.raises(SettingsError, match="do not divide"):
         make_cae(decoder_heads=5)
@@ -259,3 +268,16 @@ def test_every_preset_keeps_layer_scale_in_the_encoder():
     assert method.vit.vit.blocks[0].ls1.gamma[0].item() == pytest.approx(0.1)
     token = method.regressor.mask_token
     assert 0 < token.abs().max() <= 0.02
+
+
+def test_a_tokenizer_sees_the_same_pictures_however_the_network_has_them_normalised():
+    pictures = torch.randint(0, 256, (2, 3, 16, 16), dtype=torch.uint8)
+    found = []
+    for normalise in ("auto", "half", "unit"):
+        changes = {"settings.target": "tokenizer", "encoder.image_size": 16, "encoder.patch_size": 4}
+        recipe = make_recipe("cae", "quick", {**changes, "data.normalise": normalise})
+        views = {"tokenizer_image": make_normalise(recipe)(pictures)}
+        found.append(make_method(recipe).target.codes(views))
+    assert found[0].unique().numel() > 1
+    assert torch.equal(found[0], found[1])
+    assert torch.equal(found[0], found[2])
