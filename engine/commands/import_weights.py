@@ -40,7 +40,7 @@ def import_weights(  # noqa: PLR0917 - the signature is the list of flags
         made = do_import(opened, file, name=name, heads=heads, image_size=image_size, data=data)
     except EngineError as error:
         if as_json:
-            say_json({"error": error.message, "fix": error.fix})
+            say_json({"error": error.message, "fix": error.fix, "field": getattr(error, "field", "")})
         raise
     finally:
         opened.close()

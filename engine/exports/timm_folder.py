@@ -12,8 +12,10 @@ from torch import nn
 from engine.errors import SettingsError
 from engine.exports.subject import Subject, check_features
 from engine.nn.encoders import encoder_size
+from engine.nn.normalise import name_of
 from engine.nn.resnet import choose_stem
 from engine.nn.vit import ViTEncoder
+from engine.passport import Passport, write_passport
 
 WEIGHTS, CONFIG, SCRIPT = "model.safetensors", "config.json", "load_encoder.py"
 # timm builds any transformer from this name and the dimensions beside it.
@@ -62,7 +64,7 @@ def write_timm_folder(subject: Subject, folder: Path) -> float:
             field="format",
         )
     stride = _other_stride(subject)
-    save_file(subject.state(), folder / WEIGHTS)
+    save_file(subject.state(), folder / WEIGHTS, write_passport(_passport(subject)))
     (folder / CONFIG).write_text(json.dumps(_config(subject), indent=1), encoding="utf-8")
     stem = (
         ""
@@ -74,6 +76,19 @@ def write_timm_folder(subject: Subject, folder: Path) -> float:
     pictures = subject.check_pictures()
     with torch.no_grad():
         return check_features(subject, _load(subject, folder, stride)(pictures), pictures, "timm's copy")
+
+
+def _passport(subject: Subject) -> Passport:
+    """What an import of the file could not tell from its tensors."""
+    origin = subject.facts.get("origin") or {}
+    return Passport(
+        normalise=name_of(subject.normalise),
+        width=subject.encoder.width,
+        heads=encoder_size(subject.recipe.encoder.name).heads,
+        licence=origin.get("licence", ""),
+        is_restricted=bool(origin.get("restricted", False)),
+        licence_note=origin.get("licence_note", ""),
+    )
 
 
 def _load(subject: Subject, folder: Path, stride: int | None) -> nn.Module:

@@ -1,6 +1,7 @@
 """From uint8 pictures to what a network sees, on the device, and back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -10,12 +11,21 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 UNIT_MEAN = (0.0, 0.0, 0.0)  # leaves pictures in 0..1, as SimCLR does
 UNIT_STD = (1.0, 1.0, 1.0)
 HALF = (0.5, 0.5, 0.5)  # BEiT and timm's augreg weights, as mean and as std
-NORMALISATIONS = {
+NORMALISATIONS: Mapping[Literal["imagenet", "unit", "half"], tuple[Sequence[float], Sequence[float]]] = {
     "imagenet": (IMAGENET_MEAN, IMAGENET_STD),
     "unit": (UNIT_MEAN, UNIT_STD),
     "half": (HALF, HALF),
 }
 """Name in a recipe -> mean and standard deviation."""
+
+
+def name_of(normalise: "Normalise") -> Literal["imagenet", "unit", "half", ""]:
+    """What a recipe calls it; empty for one without a name."""
+    for name, (mean, std) in NORMALISATIONS.items():
+        known = Normalise(normalise.mean.numel(), mean, std)
+        if torch.equal(known.mean, normalise.mean.cpu()) and torch.equal(known.std, normalise.std.cpu()):
+            return name
+    return ""
 
 
 class Normalise(nn.Module):

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
 from engine.errors import CheckpointError
+from engine.passport import Passport, read_passport
 
 # Official DINO, MAE and CAE files keep their command line as a Namespace, which holds plain values and runs nothing.
 HARMLESS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [argparse.Namespace]
@@ -36,11 +37,13 @@ class ForeignFile:
         path: Where it is.
         tensors: Where in the file ("model/blocks.0.norm1.weight") -> tensor, in the order of the file.
         sha256: Fingerprint of the file.
+        passport: What a file of ours says of itself.
     """
 
     path: Path
     tensors: Mapping[str, Tensor]
     sha256: str
+    passport: Passport | None = None
 
 
 def read_foreign(path: Path) -> ForeignFile:
@@ -50,11 +53,12 @@ def read_foreign(path: Path) -> ForeignFile:
         CheckpointError: If it is missing, empty, damaged, no file of weights, or would run code when opened.
     """
     _check_there(path)
-    tree = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
+    is_safe = path.suffix == ".safetensors"
+    tree = _read_safetensors(path) if is_safe else _read_torch(path)
     tensors = dict(_flatten(tree, path))
     if not tensors:
         raise CheckpointError(f"{path.name} holds no weights.", "Choose the file that has the network in it.")
-    return ForeignFile(path, tensors, _sha256(path))
+    return ForeignFile(path, tensors, _sha256(path), _read_header(path) if is_safe else None)
 
 
 def _check_there(path: Path) -> None:
@@ -73,6 +77,11 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
         return load_file(path)
     except (SafetensorError, OSError, ValueError) as problem:
         raise _damaged(path) from problem
+
+
+def _read_header(path: Path) -> Passport | None:
+    with safe_open(path, framework="pt") as file:
+        return read_passport(file.metadata() or {})
 
 
 def _read_torch(path: Path) -> Any:

@@ -47,6 +47,8 @@ def recognise(path: Path) -> ForeignWeights:
     file = read_foreign(path)
     places = unwrapped(file.tensors)
     known, root = sniff({place: file.tensors[original] for place, original in places.items()})
+    if file.passport is not None:
+        known = known.with_passport(file.passport)
     return ForeignWeights(file, known, map_keys(known, root, places, file.tensors))
 
 

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
 
 from torch import Tensor
+
+from engine.passport import Passport
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ HALF = Expected("half", "as BEiT does")
 UNIT = Expected("unit", "as SimCLR's official code does: pictures in 0..1 as they are")
 
 APACHE = Licence("Apache-2.0", False, "The published weights are under Apache-2.0.")
+FROM_CHANCE = Licence(
+    "its makers'",
+    False,
+    "Trained in a studio like this one from chance; whoever trained it decides on its use.",
+)
 UNKNOWN = Licence("unknown", False, "The file says nothing of its licence; ask where it comes from.")
 
 
@@ -118,6 +125,16 @@ class WeightFormat:
             if any(re.match(f"(?:{root}){STEM}", place) for place in places):
                 return root
         return None
+
+    def with_passport(self, passport: Passport) -> Self:
+        """The same, with what a file says of itself in place of what is usual."""
+        expects, licence = self.expects, FROM_CHANCE
+        if passport.normalise:
+            expects = Expected(passport.normalise, "as the file says")
+        if passport.licence:
+            licence = Licence(passport.licence, passport.is_restricted, passport.licence_note)
+        heads = {passport.width: passport.heads} if passport.heads else {}
+        return replace(self, expects=expects, licence=licence, heads=heads)
 
     def rename(self, name: str) -> str:
         """What timm calls a tensor of the encoder."""

@@ -11,10 +11,11 @@ STOP_MILLISECONDS = 1500
 
 
 class Importer(QObject):
-    """Runs ``ssl-engine import``, one file at a time; ends with ``finished`` or ``failed``.
+    """Runs ``ssl-engine import``, one file at a time; ends with ``finished``, ``failed`` or ``needs_heads``.
 
     ``finished`` has the number of the run that stands for the weights and one sentence on what was found; ``failed``
-    has what is wrong and what to do.
+    has what is wrong and what to do; ``needs_heads`` has the file whose attention heads a person must say, and the
+    sentence to ask with.
 
     Args:
         store: Where the run goes.
@@ -24,6 +25,7 @@ class Importer(QObject):
 
     finished = Signal(int, str)
     failed = Signal(str, str)
+    needs_heads = Signal(str, str)
 
     def __init__(
         self, store: Store, parent: QObject | None = None, *, command: list[str] | None = None
@@ -32,6 +34,7 @@ class Importer(QObject):
         self._store = store
         self._command = command or [sys.executable, "-m", "engine.cli", "import"]
         self._process: QProcess | None = None
+        self._path = ""
 
     @property
     def is_importing(self) -> bool:
@@ -50,7 +53,7 @@ class Importer(QObject):
         process = QProcess(self)
         process.finished.connect(self._on_finished)
         process.errorOccurred.connect(self._on_error)
-        self._process = process
+        self._process, self._path = process, path
         options = ["--store", self._store.url, "--json"]
         if heads is not None:
             options += ["--heads", str(heads)]
@@ -88,6 +91,8 @@ class Importer(QObject):
                 int(last["run"]),
                 f"{last['title']}: {last['report']['share']:.0%} of the encoder filled, {left_out} tensors left out.",
             )
+        elif last.get("field") == "heads":
+            self.needs_heads.emit(self._path, str(last["error"]))
         elif "error" in last:
             self.failed.emit(str(last["error"]), str(last.get("fix", "")))
         else:

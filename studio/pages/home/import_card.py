@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSpinBox, QWidget
 
 from studio.context import StudioContext
 from studio.live.starting_point import changes_to_start_from
@@ -11,11 +11,14 @@ from studio.widgets.card import Card
 from studio.widgets.labels import make_label
 
 LAST_FOLDER = "home/last_weights_folder"
+MOST_HEADS = 64
 KINDS = "Weights (*.pth *.pt *.ckpt *.bin *.safetensors *.tar *.pkl);;All files (*)"
 
 
 class ImportCard(Card):
     """One button; what came of it is told by a toast and by the run's own page, where the log has the report.
+
+    Where a file does not tell its attention heads, the card asks for their number.
 
     Args:
         context: The importer, navigation and toasts.
@@ -35,14 +38,52 @@ class ImportCard(Card):
         )
         self.button = make_button("Import weights…", "import_button", self._choose, icon="layers")
         self.body.addWidget(self.button)
+        self._asked_path = ""
+        self.question = self._make_question()
+        self.body.addWidget(self.question)
         context.importer.finished.connect(self._on_finished)
         context.importer.failed.connect(self._on_failed)
+        context.importer.needs_heads.connect(self._on_needs_heads)
 
-    def import_file(self, path: str) -> None:
+    def _make_question(self) -> QWidget:
+        """A sentence, a number and a button, unseen until a file needs them."""
+        self.question_words = make_label("", "import_question", wraps=True)
+        self.heads = QSpinBox()
+        self.heads.setRange(1, MOST_HEADS)
+        self.heads.setSuffix(" heads")
+        self.heads.setAccessibleName("Attention heads")
+        self.answer_button = make_button("Read with these", "import_answer", self._answer)
+        question = QWidget()
+        question.setVisible(False)
+        self.body.addWidget(self.question_words)
+        self.question_words.setVisible(False)
+        row = QHBoxLayout(question)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.heads)
+        row.addWidget(self.answer_button)
+        row.addStretch()
+        return question
+
+    def import_file(self, path: str, heads: int | None = None) -> None:
         """Read a file; the button waits meanwhile."""
+        self._show_question("")
         self.button.setEnabled(False)
         self.button.setText("Reading the weights…")
-        self._context.importer.import_file(path)
+        self._context.importer.import_file(path, heads)
+
+    def _show_question(self, sentence: str) -> None:
+        self.question_words.setText(sentence)
+        self.question_words.setVisible(bool(sentence))
+        self.question.setVisible(bool(sentence))
+
+    def _on_needs_heads(self, path: str, sentence: str) -> None:
+        self._rest()
+        self._asked_path = path
+        self._show_question(f"{sentence} Whoever trained them knows; most networks have one for 64 channels.")
+        self.heads.setFocus()
+
+    def _answer(self) -> None:
+        self.import_file(self._asked_path, self.heads.value())
 
     def _choose(self) -> None:
         start = self._context.preferences.text(LAST_FOLDER, str(Path.home()))

@@ -155,6 +155,8 @@ def test_imported_weights_keep_their_licence_and_normalisation(store, tmp_path):
     assert "**Commercial use is not granted.**" in card
     again = import_weights(store, tmp_path / "out" / "model.safetensors")
     assert again.report.share == 1
+    assert again.run.recipe["settings"]["licence"] == "CC-BY-NC-4.0"
+    assert again.run.recipe["settings"]["is_restricted"] is True
     subject = subject_of(store, load_trained(store, made.run.id))
     assert subject.facts["origin"]["restricted"] is True
     assert subject.title == "ViT-nano imported"

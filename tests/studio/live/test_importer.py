@@ -43,6 +43,18 @@ def test_what_is_wrong_with_a_file_is_said_in_words(importer, store, tmp_path, q
     assert list_runs(store) == []
 
 
+def test_weights_that_do_not_tell_their_heads_ask_for_them(importer, store, tmp_path, qtbot):
+    network = VisionTransformer(img_size=32, patch_size=8, embed_dim=40, depth=2, num_heads=5, num_classes=0)
+    torch.save(network.state_dict(), tmp_path / "odd.pth")
+    with qtbot.waitSignal(importer.needs_heads, timeout=120_000) as blocker:
+        importer.import_file(str(tmp_path / "odd.pth"))
+    assert blocker.args[0] == str(tmp_path / "odd.pth")
+    assert "attention heads" in blocker.args[1]
+    with qtbot.waitSignal(importer.finished, timeout=120_000) as blocker:
+        importer.import_file(str(tmp_path / "odd.pth"), 5)
+    assert get_run(store, blocker.args[0]).recipe["encoder"]["name"] == "vit_40x2x5"
+
+
 def test_an_importer_that_cannot_start_says_so(store, qtbot):
     importer = Importer(store, command=["/nowhere/python"])
     with qtbot.waitSignal(importer.failed) as blocker:

@@ -27,7 +27,7 @@ def card(context, qtbot, monkeypatch):
     made = ImportCard(context)
     qtbot.addWidget(made)
     made.asked = []
-    monkeypatch.setattr(context.importer, "import_file", made.asked.append)
+    monkeypatch.setattr(context.importer, "import_file", lambda path, heads: made.asked.append((path, heads)))
     return made
 
 
@@ -45,7 +45,7 @@ def imported(store, make_run):
 def test_a_chosen_file_is_read_and_its_run_is_opened(card, context, imported, monkeypatch):
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("/data/weights.pth", ""))
     card.button.click()
-    assert card.asked == ["/data/weights.pth"]
+    assert card.asked == [("/data/weights.pth", None)]
     assert not card.button.isEnabled()
     context.importer.finished.emit(imported.id, "CAE: 100% of the encoder filled.")
     assert card.button.isEnabled()
@@ -64,6 +64,19 @@ def test_a_refused_file_is_told_with_what_to_do(card, context):
     assert card.button.isEnabled()
     assert context.said[0].sentence == "notes.txt is no file of weights. Choose another one."
     assert context.said[0].level == "bad"
+
+
+def test_heads_that_the_weights_do_not_tell_are_asked_for(card, context):
+    card.import_file("/data/odd.pth")
+    assert card.question.isHidden()
+    context.importer.needs_heads.emit("/data/odd.pth", "Weights of width 40 do not say how many heads.")
+    assert card.button.isEnabled()
+    assert not card.question.isHidden()
+    assert "width 40" in card.question_words.text()
+    card.heads.setValue(5)
+    card.answer_button.click()
+    assert card.asked[-1] == ("/data/odd.pth", 5)
+    assert card.question.isHidden()
 
 
 def test_nothing_happens_when_no_file_is_chosen(card, monkeypatch):
