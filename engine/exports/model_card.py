@@ -14,6 +14,13 @@ LOADING = {
 }
 
 
+WHAT = {
+    "cls": "the class token after the last norm",
+    "mean": "the mean of the patches after the last norm",
+    "places": "the mean over places of the last layer",
+}
+
+
 def model_card(subject: Subject, differences: Mapping[str, float]) -> str:
     """The text of the card.
 
@@ -30,7 +37,7 @@ def model_card(subject: Subject, differences: Mapping[str, float]) -> str:
     parts = [
         _front(origin),
         f"# {subject.title}",
-        f"Gives {subject.encoder.width} features a picture; made by SSL Studio.",
+        f"Gives {subject.encoder.width} features a picture, {WHAT[_pooling(subject)]}; made by SSL Studio.",
         "## Use",
         _list(LOADING[name] for name in differences),
         f"Pictures: {subject.encoder.channels} channels, {sizes}, values 0..1, then minus {_numbers(subject.mean)} "
@@ -48,6 +55,10 @@ def model_card(subject: Subject, differences: Mapping[str, float]) -> str:
         f"{TOLERANCE:g} is accepted): {', '.join(checked)}.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _pooling(subject: Subject) -> str:
+    return subject.encoder.pooling if subject.family == "vit" else "places"
 
 
 def _front(origin: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ def write_state_dict(subject: Subject, folder: Path) -> float:
     torch.save(subject.state(), content)
     write_bytes(folder / NAME, content)
     fresh = make_encoder(subject.recipe.encoder, channels=subject.encoder.channels).eval()
+    fresh.pooling = subject.encoder.pooling
     fresh.network.load_state_dict(torch.load(folder / NAME, weights_only=True))
     pictures = subject.check_pictures()
     with torch.no_grad():

@@ -111,12 +111,11 @@ def _other_stride(subject: Subject) -> int | None:
 def _config(subject: Subject) -> dict[str, Any]:
     """What timm reads (architecture, model_args, pretrained_cfg), and beside it what the studio knows."""
     architecture, arguments = _architecture(subject)
-    pool = "token" if subject.family == "vit" else "avg"
     return {
         "architecture": architecture,
         "num_classes": 0,
         "num_features": subject.encoder.width,
-        "global_pool": pool,
+        "global_pool": _pool(subject),
         "model_args": arguments,
         "pretrained_cfg": {
             "input_size": list(subject.picture_shape),
@@ -132,6 +131,11 @@ def _config(subject: Subject) -> dict[str, Any]:
         },
         "studio": {"title": subject.title, "recipe": subject.recipe.model_dump(), **subject.facts},
     }
+
+
+def _pool(subject: Subject) -> str:
+    """What timm calls the encoder's way to one vector."""
+    return "token" if subject.family == "vit" and subject.encoder.pooling == "cls" else "avg"
 
 
 def _architecture(subject: Subject) -> tuple[str, dict[str, Any]]:
@@ -150,4 +154,6 @@ def _architecture(subject: Subject) -> tuple[str, dict[str, Any]]:
         "depth": len(encoder.vit.blocks),
         "num_heads": encoder_size(settings.name).heads,
         "init_values": settings.layer_scale or None,
+        "global_pool": _pool(subject),
+        "fc_norm": False,  # the mean is taken of normalised patches
     }

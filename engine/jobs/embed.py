@@ -111,7 +111,7 @@ def _checked(pooling: Pooling, encoder: Encoder) -> Pooling:
             f"There is no pooling '{pooling}'.", f"Choose one of {', '.join(POOLINGS)}.", field="pooling"
         )
     if pooling == "auto":
-        return "cls" if is_vit else "mean"
+        return encoder.pooling if is_vit else "mean"
     if pooling in ("cls", "patch") and not is_vit:
         raise SettingsError(
             "A ResNet has neither class token nor patches.", "Choose mean, or auto.", field="pooling"

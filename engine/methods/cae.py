@@ -293,6 +293,8 @@ class CAE(Method):
         heads = config.decoder_heads or int(vit.vit.blocks[0].attn.num_heads)
         _check_heads(width, heads)
         encoder.set_drop_path(config.drop_path)
+        # No loss reaches the class token's output; the paper fine-tunes the mean of the patches (sec. 4).
+        encoder.pooling = "mean"
         self.project = (
             nn.Identity()
             if width == vit.width

@@ -29,6 +29,9 @@ class EncoderSize:
     params_m: float
 
 
+Pooling = Literal["cls", "mean"]
+
+
 class Encoder(nn.Module):
     """A network that gives one feature vector a picture.
 
@@ -39,6 +42,8 @@ class Encoder(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
+        self.pooling: Pooling = "cls"
+        """What a vector is unless another is asked for; a method sets it to what its paper reads."""
 
     @property
     def width(self) -> int:
@@ -50,12 +55,13 @@ class Encoder(nn.Module):
         """C, colour channels of a picture."""
         raise NotImplementedError
 
-    def features(self, images: Tensor, *, pooling: str = "cls") -> Tensor:
+    def features(self, images: Tensor, *, pooling: str = "") -> Tensor:
         """One vector (B, D) a picture.
 
         Args:
             images: Normalised pictures (B, C, H, W).
-            pooling: "cls" or "mean"; a network without a class token always takes the mean over places.
+            pooling: "cls" or "mean", the encoder's own when empty; a network without a class token always takes the
+                mean over places.
         """
         raise NotImplementedError
 

@@ -48,7 +48,7 @@ class ResNetEncoder(Encoder):
         return int(cast("ResNet", self.network).conv1.in_channels)
 
     @override
-    def features(self, images: Tensor, *, pooling: str = "cls") -> Tensor:
+    def features(self, images: Tensor, *, pooling: str = "") -> Tensor:
         features: Tensor = self.network(images)
         return features
 

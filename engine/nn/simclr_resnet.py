@@ -165,7 +165,7 @@ class SimclrEncoder(Encoder):
         return self.resnet.channels
 
     @override
-    def features(self, images: Tensor, *, pooling: str = "cls") -> Tensor:
+    def features(self, images: Tensor, *, pooling: str = "") -> Tensor:
         features: Tensor = self.network(images)
         return features
 

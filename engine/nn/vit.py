@@ -112,9 +112,9 @@ class ViTEncoder(Encoder):
         return normed
 
     @override
-    def features(self, images: Tensor, *, pooling: str = "cls") -> Tensor:
+    def features(self, images: Tensor, *, pooling: str = "") -> Tensor:
         tokens = self.tokens(images)
-        return tokens[:, 0] if pooling == "cls" else tokens[:, 1:].mean(dim=1)
+        return tokens[:, 0] if (pooling or self.pooling) == "cls" else tokens[:, 1:].mean(dim=1)
 
     @override
     def set_drop_path(self, rate: float) -> None:

@@ -123,6 +123,18 @@ def test_every_family_of_encoders(encoder, formats, make_subject, tmp_path):
         assert FORMATS[name](make_subject(**encoder), tmp_path) < 1e-4
 
 
+@pytest.mark.parametrize("name", ["timm", "state-dict"])
+def test_an_encoder_that_is_read_by_its_patches_is_exported_so(name, make_subject, tmp_path):
+    subject = make_subject(name="vit_nano")
+    subject.encoder.pooling = "mean"
+    pictures = torch.randn(2, 3, 32, 32)
+    assert FORMATS[name](subject, tmp_path) < 1e-4  # compared with the mean by the writer
+    with torch.no_grad():
+        mean, class_token = (subject.encoder.features(pictures, pooling=how) for how in ("mean", "cls"))
+        assert torch.equal(subject.encoder.features(pictures), mean)
+    assert not torch.allclose(mean, class_token)
+
+
 def test_what_timm_does_not_know_is_refused(make_subject, tmp_path):
     with pytest.raises(SettingsError, match="timm has no ResNet of SimCLR"):
         FORMATS["timm"](make_subject(name="simclr_resnet14_1x"), tmp_path)

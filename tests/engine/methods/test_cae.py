@@ -56,6 +56,12 @@ def fitted(seed=0, **settings):
     return method
 
 
+def test_features_are_the_mean_of_the_patches_as_in_the_papers_fine_tuning():
+    method, images = make_cae().eval(), torch.randn(2, 3, 16, 16)
+    expected = method.vit.tokens(images)[:, 1:].mean(dim=1)
+    torch.testing.assert_close(method.features(images), expected)
+
+
 def test_no_gradient_reaches_the_encoder_through_the_true_latents():
     method = make_cae(drop_path=0.0)
     views = make_views(method)
