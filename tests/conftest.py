@@ -14,6 +14,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault(
     "OMP_WAIT_POLICY", "PASSIVE"
 )  # as engine/__init__.py, but before any test imports torch
+# Tests run side by side, a core each, and so do the processes that they start.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Numbers must read the same whatever the machine's language is.
 locale.setlocale(locale.LC_NUMERIC, "C")
 

@@ -27,6 +27,7 @@ class RunFacts:
         steps_per_epoch: Updates in one pass over the pictures.
         settings: Dotted name -> value of everything in the recipe, the method's own under ``settings.``.
         recommended: Dotted name -> what the preset or the declaration has, for as many as are known.
+        gathers_classes: Whether the method draws pictures of one class together, so that few directions are its aim.
         judged_by_neighbours: Whether k-NN accuracy tells if this method learns.
         test_pictures: Pictures that k-NN classifies.
         rank_limit: The largest rank the watched features can have: their number or their width.
@@ -40,6 +41,7 @@ class RunFacts:
     steps_per_epoch: float
     settings: Mapping[str, Any] = field(default_factory=dict)
     recommended: Mapping[str, Recommended] = field(default_factory=dict)
+    gathers_classes: bool = False
     judged_by_neighbours: bool = True
     test_pictures: int = 0
     rank_limit: int = 0

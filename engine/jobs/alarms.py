@@ -84,6 +84,7 @@ def run_facts(assembly: Assembly, method: Method, *, test_pictures: int, watched
         steps_per_epoch=plan.steps_per_epoch,
         settings=_flat(assembly.recipe, assembly.settings.model_dump()),
         recommended=_recommended(assembly.recipe, assembly.method_class),
+        gathers_classes=method.needs_labels,
         judged_by_neighbours=method.judged_by_neighbours,
         test_pictures=test_pictures,
         rank_limit=min(watched_pictures, method.evaluated_encoder.width),

@@ -65,6 +65,18 @@ def test_every_rule_that_reads_curves_has_curves_that_raise_it():
     assert {rule.name for rule in RULES} == {*SICK, "not_finite"}
 
 
+def test_few_directions_are_the_aim_of_learning_from_labels(ask, make_facts, rules_of):
+    assert rules_of(ask(SICK["few_dimensions"], make_facts(gathers_classes=True))) == []
+
+
+@pytest.mark.parametrize(
+    ("ranks", "is_said"), [((25, 4, 4, 4), True), ((25, 8, 8, 8), False), ((6, 4, 4, 4), False)]
+)
+def test_a_rank_is_low_beside_the_untrained_networks(ranks, is_said, ask, rules_of):
+    series = {**SICK["few_dimensions"], "effective_rank": every_epoch(*ranks)}
+    assert rules_of(ask(series)) == (["few_dimensions"] if is_said else [])
+
+
 def test_names_and_titles_of_rules_are_different():
     assert len({rule.name for rule in RULES}) == len({rule.title for rule in RULES}) == len(RULES)
 

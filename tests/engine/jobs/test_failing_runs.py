@@ -2,7 +2,9 @@
 
 import time
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from engine.data.decode import read_picture
 from engine.declared import make_recipe
@@ -72,6 +74,18 @@ def claim(store, picture_folder):
         return claim_run(store, device="cpu", host="here")
 
     return claim
+
+
+@pytest.fixture
+def patchworks(tmp_path):
+    """Pictures of few large patches in any colours: many directions, which stripes of two kinds are not."""
+    rng = np.random.default_rng(0)
+    for number in range(192):
+        path = tmp_path / "patchworks" / f"c{number // 96}" / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        colours = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+        Image.fromarray(colours).resize((32, 32), Image.Resampling.BICUBIC).save(path)
+    return tmp_path / "patchworks"
 
 
 @pytest.fixture
@@ -154,6 +168,24 @@ def test_mae_with_a_huge_rate_collapses_to_one_point_and_a_resume_does_not_say_i
     claim_run(store, device="cpu", host="here", run_id=claimed.id)
     assert do_run(store, claimed.id).status is RunStatus.FINISHED
     assert alarms_of(claimed.id) == first
+
+
+def test_mae_with_a_large_rate_keeps_few_directions(store, claim, alarms_of, patchworks):
+    """Between a good rate and one that ends in one point; where exactly depends on the last bit of every product."""
+    for rate in (0.3, 0.2, 0.5, 0.7):
+        claimed = claim(
+            "mae",
+            data__location=str(patchworks),
+            training__base_lr=rate,
+            training__steps=60,
+            training__knn_every_epochs=1,
+        )
+        alarm = alarms_of(do_run(store, claimed.id).id).get("few_dimensions")
+        if alarm:
+            break
+    assert "untrained it was 1" in alarm.message
+    assert knob(alarm)[0] == "training.base_lr"
+    assert knob(alarm)[1] < rate
 
 
 def test_a_rate_that_ends_in_no_numbers_is_told_with_the_last_good_step(store, claim, alarms_of):
