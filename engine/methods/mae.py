@@ -139,8 +139,8 @@ PRESETS = {
         "A very small encoder for a few minutes on any computer: to see the whole way, not to get good features.",
         {
             "encoder.name": Sourced("vit_nano", "ours: a step takes milliseconds"),
-            "encoder.image_size": Sourced(64, "ours: the size of the built-in pictures"),
-            "encoder.patch_size": Sourced(8, "ours: 64 patches"),
+            "encoder.image_size": Sourced(32, "ours: the size of CIFAR; larger pictures are made small"),
+            "encoder.patch_size": Sourced(4, "ours: 64 patches, a third of the paper's 196"),
             "training.epochs": Sourced(20, "ours: a few minutes"),
             "training.batch_size": Sourced(64, "ours: many steps on little data"),
             "training.base_lr": Sourced(4e-3, "ours: a small network and a short run bear a high rate"),
