@@ -6,9 +6,12 @@ import time
 
 import psutil
 import pytest
+import torch
 
 from engine.declared import make_recipe
 from engine.jobs.pretrain import run as do_run
+from engine.nn.encoders import make_encoder
+from engine.recipe import EncoderSettings
 from engine.store import (
     CommandKind,
     RunStatus,
@@ -110,11 +113,21 @@ def words(store, run_id):
     return [event.message for event in events_after(store, run_id=run_id)]
 
 
+@pytest.fixture
+def weights(tmp_path):
+    """A file of weights that are not those that any run starts with by itself."""
+    torch.manual_seed(7)
+    settings = EncoderSettings(name="vit_nano", image_size=32, patch_size=8)
+    torch.save(make_encoder(settings).network.state_dict(), tmp_path / "weights.pth")
+    return {"encoder__weights": str(tmp_path / "weights.pth")}
+
+
 @pytest.mark.parametrize("method", ["dino", "simclr"])
-def test_two_processes_started_by_hand_have_the_losses_of_one(store, queue, start_by_hand, method):
-    alone = claim(store, queue(method, training__processes=1))
+def test_two_processes_started_by_hand_have_the_losses_of_one(store, queue, start_by_hand, weights, method):
+    start = weights if method == "dino" else {}
+    alone = claim(store, queue(method, training__processes=1, **start))
     assert do_run(store, alone).status is RunStatus.FINISHED
-    shared = claim(store, queue(method))
+    shared = queue(method, **start)  # waits: whoever starts it by hand need not claim it
     code, run = start_by_hand(shared).wait()
     assert (code, run.status, run.step) == (0, RunStatus.FINISHED, 12)
     expected, found = curve(store, alone), curve(store, shared)
@@ -123,6 +136,7 @@ def test_two_processes_started_by_hand_have_the_losses_of_one(store, queue, star
     assert curve(store, shared, "knn") == pytest.approx(curve(store, alone, "knn"), abs=0.051)
     assert run.images_seen == get_run(store, alone).images_seen == 12 * 8
     assert "2 processes train together, 4 pictures each a batch." in words(store, shared)
+    assert any(message.startswith("Starts from") for message in words(store, shared)) == bool(start)
 
 
 def test_a_killed_pair_resumes_and_ends_as_if_nothing_had_been(store, queue, start_by_hand):
@@ -132,7 +146,8 @@ def test_a_killed_pair_resumes_and_ends_as_if_nothing_had_been(store, queue, sta
     worker.wait_for(lambda run: run.step >= 3)
     worker.kill()  # the launcher only: the two must notice
     wait_until(lambda: not processes_of(store), "both processes are gone")
-    assert get_run(store, broken).status is RunStatus.RUNNING, "the run ended before it could be killed"
+    # One that sees the other leave before it leaves itself still says so: the run has failed then, else it looks alive.
+    assert get_run(store, broken).step < 12, "the run ended before it could be killed"
     update_run(store, broken, status=RunStatus.FAILED, error="killed", pid=None)
     requeue_run(store, broken)
     code, run = start_by_hand(claim(store, broken)).wait()
