@@ -35,6 +35,7 @@ def close_engine(context: StudioContext, window: QWidget, *, asks: bool = True) 
     context.inspector.stop()
     context.scanner.stop()
     context.importer.stop()
+    context.exporter.stop()
     if answer == "pause":
         _pause_behind_a_dialog(context, window)
     else:

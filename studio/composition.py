@@ -4,6 +4,7 @@ from engine.declared import load_catalogue
 from engine.store import Store
 from engine.supervisor import Supervisor
 from studio.context import StudioContext
+from studio.live.exporter import Exporter
 from studio.live.importer import Importer
 from studio.live.inspector import InspectorClient
 from studio.live.scanner import Scanner
@@ -24,4 +25,5 @@ def make_context(store: Store) -> StudioContext:
         inspector=InspectorClient(store),
         scanner=Scanner(store),
         importer=Importer(store),
+        exporter=Exporter(store),
     )

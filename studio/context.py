@@ -10,6 +10,7 @@ from studio.preferences import Preferences
 if TYPE_CHECKING:
     from engine.declared import Catalogue
     from engine.supervisor import Supervisor
+    from studio.live.exporter import Exporter
     from studio.live.importer import Importer
     from studio.live.inspector import InspectorClient
     from studio.live.scanner import Scanner
@@ -53,6 +54,7 @@ class StudioContext:
         inspector: Asks the warm inspector process for pictures.
         scanner: Scans a folder in a process of its own.
         importer: Reads files of weights in a process of its own.
+        exporter: Writes encoders and embeddings in a process of its own.
         preferences: What the window remembers between launches.
         navigate: ``navigate("run", {"run_id": 3})`` opens a page and calls its ``show_with(run_id=3)``.
         toast: ``toast("Saved.", "good")``; see :class:`Toast`.
@@ -66,6 +68,7 @@ class StudioContext:
     inspector: "InspectorClient"
     scanner: "Scanner"
     importer: "Importer"
+    exporter: "Exporter"
     preferences: Preferences = field(default_factory=Preferences)
     navigate: Callable[[str, dict[str, object]], None] = _go_nowhere
     toast: Toast = _say_nothing

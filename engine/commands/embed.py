@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.commands.options import JsonOption, RunArgument, StoreOption
-from engine.commands.speech import is_terminal, say, say_json, warn
+from engine.commands.speech import is_terminal, say, say_json, told_as_json, warn
 
 LISTED = 5
 
@@ -36,7 +36,7 @@ def embed(  # noqa: PLR0913, PLR0917 - the signature is the list of flags
         from engine.jobs.embed import embed_run
 
         chosen: Any = pooling
-        with _progress() as tell:
+        with told_as_json(as_json), _progress() as tell:
             done = embed_run(
                 opened,
                 run_id,

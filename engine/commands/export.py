@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from engine.commands.options import JsonOption, RunArgument, StoreOption
-from engine.commands.speech import say, say_json
+from engine.commands.speech import say, say_json, told_as_json
 
 
 def export(
@@ -26,11 +26,12 @@ def export(
 
     opened = open_store(store)
     try:
-        get_run(opened, run_id)  # a wrong number is told before torch is loaded
-        from engine.jobs.export import export_run
+        with told_as_json(as_json):
+            get_run(opened, run_id)  # a wrong number is told before torch is loaded
+            from engine.jobs.export import export_run
 
-        wanted = [name.strip() for name in formats.split(",") if name.strip()]
-        differences = export_run(opened, run_id, out, wanted)
+            wanted = [name.strip() for name in formats.split(",") if name.strip()]
+            differences = export_run(opened, run_id, out, wanted)
     finally:
         opened.close()
     if as_json:

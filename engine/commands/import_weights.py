@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine.commands.options import JsonOption, StoreOption
-from engine.commands.speech import say, say_json, warn
+from engine.commands.speech import say, say_json, told_as_json, warn
 
 if TYPE_CHECKING:
     from engine.jobs.import_weights import Import
@@ -31,17 +31,13 @@ def import_weights(  # noqa: PLR0917 - the signature is the list of flags
     as_json: JsonOption = False,
 ) -> None:
     """Import official or other weights as a finished run: to look inside, embed, export, or start from."""
-    from engine.errors import EngineError
     from engine.jobs.import_weights import import_weights as do_import
     from engine.store import open_store
 
     opened = open_store(store)
     try:
-        made = do_import(opened, file, name=name, heads=heads, image_size=image_size, data=data)
-    except EngineError as error:
-        if as_json:
-            say_json({"error": error.message, "fix": error.fix, "field": getattr(error, "field", "")})
-        raise
+        with told_as_json(as_json):
+            made = do_import(opened, file, name=name, heads=heads, image_size=image_size, data=data)
     finally:
         opened.close()
     if as_json:

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -31,6 +33,19 @@ def say_json(content: dict[str, Any]) -> None:
     """Print one JSON object as the last line, after everything that was said before it."""
     sys.stderr.flush()
     typer.echo(json.dumps(content, ensure_ascii=False, allow_nan=False))
+
+
+@contextmanager
+def told_as_json(is_wanted: bool) -> Iterator[None]:
+    """End with a JSON object too when something is wrong: {"error", "fix", "field"}."""
+    from engine.errors import EngineError
+
+    try:
+        yield
+    except EngineError as error:
+        if is_wanted:
+            say_json({"error": error.message, "fix": error.fix, "field": getattr(error, "field", "")})
+        raise
 
 
 def is_terminal() -> bool:

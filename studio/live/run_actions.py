@@ -21,6 +21,8 @@ class Action(StrEnum):
     REPEAT = "repeat"
     UNQUEUE = "unqueue"
     START_FROM = "start_from"
+    EXPORT = "export"
+    EMBED = "embed"
 
 
 ASKED = {
@@ -34,6 +36,9 @@ ASKED = {
     Action.UNQUEUE: "Taken out of the queue.",
 }
 """What is said until the row itself says that it is done."""
+
+OF_PAGES = frozenset({Action.START_FROM, Action.EXPORT, Action.EMBED})
+"""What changes no row: a page does it with a run that has weights."""
 
 _COMMANDS = {
     Action.PAUSE: CommandKind.PAUSE,
@@ -62,7 +67,7 @@ def possible(run: Run) -> frozenset[Action]:
 def _possible_at_rest(run: Run) -> frozenset[Action]:
     """What can be done with a run that no worker holds or is asked to hold."""
     is_start = run.status is RunStatus.FINISHED or run.step > 0
-    starts = frozenset({Action.START_FROM}) if is_start else frozenset[Action]()
+    starts = OF_PAGES if is_start else frozenset[Action]()
     if run.kind == IMPORTED:
         return starts
     if run.status in (RunStatus.FINISHED, RunStatus.DRAFT):
@@ -71,7 +76,7 @@ def _possible_at_rest(run: Run) -> frozenset[Action]:
 
 
 def perform(store: Store, run: Run, action: Action) -> Run | None:
-    """Do it, by rows. ``START_FROM`` is no change of any row: a page opens the form of a new run for it.
+    """Do it, by rows; not for ``OF_PAGES``.
 
     Args:
         store: Where the run is.

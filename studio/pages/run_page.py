@@ -19,6 +19,7 @@ from studio.pages.run.controls import RunControls
 from studio.pages.run.details_panel import DetailsPanel
 from studio.pages.run.header_card import HeaderCard
 from studio.pages.run.log_panel import LogPanel
+from studio.pages.run.takeout import Takeout
 from studio.pages.run_control import asked_words, control
 from studio.widgets.empty_state import EmptyState
 
@@ -39,6 +40,7 @@ class RunPage(Page):
         self._run: Run | None = None
         self._asked: tuple[str, object] = ("", None)
         self._build()
+        self._takeout = Takeout(context, self)
         watch = context.watch
         watch.runs_changed.connect(self._on_runs_changed)
         watch.run_changed.connect(self._on_run_changed)
@@ -76,6 +78,10 @@ class RunPage(Page):
             return
         if action is Action.START_FROM:
             self.context.navigate("new_run", {"changes": changes_to_start_from(self._run)})
+            return
+        if action in (Action.EXPORT, Action.EMBED):
+            take = self._takeout.export if action is Action.EXPORT else self._takeout.embed
+            take(self._run)
             return
         # Set first: when the row already shows the change, looking at the store clears it again.
         self._asked = (asked_words(action), _state(self._run))

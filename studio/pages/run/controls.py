@@ -21,6 +21,8 @@ _MENU = (
     (Action.STOP_NOW, "Stop now, without saving", "stop"),
     (Action.REPEAT, "Queue again", "reset"),
     (Action.START_FROM, "New run from these weights", "new"),
+    (Action.EXPORT, "Export the encoder…", "save"),
+    (Action.EMBED, "Save embeddings…", "layers"),
     (Action.UNQUEUE, "Take out of the queue", "close"),
 )
 

@@ -13,7 +13,7 @@ from studio.live.run_actions import Action, perform, possible
         (RunStatus.STARTING, {"stop_now"}),
         (RunStatus.RUNNING, {"pause", "release", "stop", "stop_now", "save"}),
         (RunStatus.PAUSED, {"resume", "release", "stop", "stop_now", "save"}),
-        (RunStatus.FINISHED, {"repeat", "start_from"}),
+        (RunStatus.FINISHED, {"repeat", "start_from", "export", "embed"}),
         (RunStatus.STOPPED, {"resume", "repeat"}),
         (RunStatus.FAILED, {"resume", "repeat"}),
     ],

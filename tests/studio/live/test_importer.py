@@ -26,12 +26,12 @@ def file(tmp_path):
 def test_a_file_becomes_a_run(importer, store, file, qtbot):
     with qtbot.waitSignal(importer.finished, timeout=120_000) as blocker:
         importer.import_file(str(file))
-        assert importer.is_importing
+        assert importer.is_busy
     run_id, sentence = blocker.args
     run = get_run(store, run_id)
     assert (run.kind, run.status) == ("imported", RunStatus.FINISHED)
     assert "100% of the encoder filled, 2 tensors left out" in sentence
-    assert not importer.is_importing
+    assert not importer.is_busy
 
 
 def test_what_is_wrong_with_a_file_is_said_in_words(importer, store, tmp_path, qtbot):
@@ -56,7 +56,7 @@ def test_weights_that_do_not_tell_their_heads_ask_for_them(importer, store, tmp_
 
 
 def test_an_importer_that_cannot_start_says_so(store, qtbot):
-    importer = Importer(store, command=["/nowhere/python"])
+    importer = Importer(store, program=("/nowhere/python",))
     with qtbot.waitSignal(importer.failed) as blocker:
         importer.import_file("weights.pth")
     assert "could not be started" in blocker.args[0]
@@ -70,4 +70,4 @@ def test_a_stopped_import_says_nothing(importer, store, file, qtbot):
     importer.stop()
     qtbot.wait(200)
     assert heard == []
-    assert not importer.is_importing
+    assert not importer.is_busy

@@ -86,8 +86,8 @@ def test_nothing_happens_when_no_file_is_chosen(card, monkeypatch):
     assert card.button.isEnabled()
 
 
-def test_an_import_can_only_be_started_from(imported):
-    assert possible(imported) == {Action.START_FROM}
+def test_an_import_can_be_started_from_and_taken_out_and_not_trained(imported):
+    assert possible(imported) == {Action.START_FROM, Action.EXPORT, Action.EMBED}
 
 
 def test_the_form_of_a_new_run_takes_over_the_same_encoder(context, imported, qtbot):

@@ -1,0 +1,48 @@
+"""Takes encoders and embeddings out of runs, in a process of its own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import Signal
+from typing_extensions import override
+
+from studio.live.engine_command import EngineCommand
+
+
+class Exporter(EngineCommand):
+    """Runs ``ssl-engine export`` and ``embed``; ends with ``finished`` (a sentence and the place) or ``failed``."""
+
+    finished = Signal(str, str)
+
+    def export(self, run_id: int, folder: str, formats: Sequence[str]) -> bool:
+        """Begin to write a run's encoder; False while something else is written.
+
+        Args:
+            run_id: Which run.
+            folder: Where to; made where missing.
+            formats: Names that ``ssl-engine export --format`` takes.
+        """
+        return self._start("export", "--out", folder, "--format", ",".join(formats), "--", str(run_id))
+
+    def embed(self, run_id: int, data: str, file: str) -> bool:
+        """Begin to write the features of every picture of a place; False while something else is written.
+
+        Args:
+            run_id: Which run.
+            data: A folder, a list or a built-in set.
+            file: Ends in .parquet or .npy.
+        """
+        return self._start("embed", "--data", data, "--out", file, "--", str(run_id))
+
+    @override
+    def _take(self, result: dict[str, Any]) -> None:
+        place = str(result["out"])
+        if "vectors" in result:
+            left_out = f", {len(result['skipped']):,} pictures skipped" if result["skipped"] else ""
+            sentence = f"{result['vectors']:,} vectors of {result['width']} numbers are in {place}{left_out}."
+        else:
+            worst = max(result["differences"].values())
+            sentence = (
+                f"The encoder is in {place}, each file checked (largest relative difference {worst:.1e})."
+            )
+        self.finished.emit(sentence, place)

@@ -1,0 +1,64 @@
+"""What leaves a run by the window: its encoder and the embeddings of its pictures."""
+
+import re
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from engine.store import Run
+from studio.context import StudioContext
+from studio.pages.run.export_dialog import ExportDialog
+
+LAST_FOLDER = "run/last_export_folder"
+KINDS = "Parquet, a row a picture (*.parquet);;NumPy, vectors alone (*.npy)"
+
+
+class Takeout:
+    """Asks where to, starts the export, and tells how it ended.
+
+    Args:
+        context: The exporter, toasts and what is remembered.
+        window: Whose dialogs these are.
+    """
+
+    def __init__(self, context: StudioContext, window: QWidget) -> None:
+        self._context, self._window = context, window
+        context.exporter.finished.connect(self._on_finished)
+        context.exporter.failed.connect(lambda wrong, fix: context.toast(f"{wrong} {fix}".strip(), "bad"))
+
+    def export(self, run: Run) -> None:
+        """Ask for formats and a folder, then write the encoder."""
+        dialog = ExportDialog(run.name, self._folder() / f"{_plain(run.name)}-{run.id}", self._window)
+        dialog.accepted.connect(lambda: self._begin_export(run, dialog))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def embed(self, run: Run) -> None:
+        """Ask for a file, then write the features of the run's own pictures."""
+        usual = str(self._folder() / f"{_plain(run.name)}-{run.id}.parquet")
+        file, _ = QFileDialog.getSaveFileName(self._window, "Embeddings of the run's pictures", usual, KINDS)
+        if file:
+            data = str(run.recipe.get("data", {}).get("location", ""))
+            self._tell(self._context.exporter.embed(run.id, data, file), Path(file).parent)
+
+    def _begin_export(self, run: Run, dialog: ExportDialog) -> None:
+        folder = Path(dialog.place.path()).expanduser()
+        self._tell(self._context.exporter.export(run.id, str(folder), dialog.formats), folder.parent)
+
+    def _tell(self, is_begun: bool, folder: Path) -> None:
+        if is_begun:
+            self._context.preferences.remember(LAST_FOLDER, str(folder))
+            self._context.toast("Writing; this takes some seconds.")
+        else:
+            self._context.toast("Something else is being written; try again when it is done.", "warn")
+
+    def _folder(self) -> Path:
+        return Path(self._context.preferences.text(LAST_FOLDER, str(Path.home())))
+
+    def _on_finished(self, sentence: str, _place: str) -> None:
+        self._context.toast(sentence, "good")
+
+
+def _plain(name: str) -> str:
+    """A name as a part of a path."""
+    return re.sub(r"[^\w-]+", "-", name).strip("-") or "run"

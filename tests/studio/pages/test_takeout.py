@@ -1,0 +1,77 @@
+"""The encoder and the embeddings of a run, by the window."""
+
+import pytest
+from PySide6.QtWidgets import QFileDialog
+
+from engine.store import RunStatus
+from studio.live.run_actions import Action
+from studio.pages.run.export_dialog import ExportDialog
+from studio.pages.run_page import RunPage
+
+
+@pytest.fixture
+def page(context, make_run, qtbot, monkeypatch):
+    run = make_run("my run", RunStatus.FINISHED)
+    made = RunPage(context)
+    qtbot.addWidget(made)
+    context.watch.check()
+    made.show_with(run_id=run.id)
+    made.asked = []
+    monkeypatch.setattr(context.exporter, "export", lambda *what: made.asked.append(what) or True)
+    monkeypatch.setattr(context.exporter, "embed", lambda *what: made.asked.append(what) or True)
+    return made
+
+
+def test_an_encoder_goes_where_and_as_the_dialog_says(page, context, tmp_path):
+    page.controls.entries[Action.EXPORT].trigger()
+    [dialog] = page.findChildren(ExportDialog)
+    assert dialog.formats == ["timm"]
+    assert dialog.place.path().endswith(f"my-run-{page.run.id}")
+    dialog.boxes["onnx"].setChecked(True)
+    dialog.place.set_path(str(tmp_path / "out"))
+    dialog.accept_button.click()
+    assert page.asked == [(page.run.id, str(tmp_path / "out"), ["timm", "onnx"])]
+    assert context.said[-1].sentence.startswith("Writing")
+    context.exporter.finished.emit("The encoder is there.", str(tmp_path / "out"))
+    assert (context.said[-1].sentence, context.said[-1].level) == ("The encoder is there.", "good")
+
+
+def test_nothing_is_written_without_a_format_or_a_folder(page):
+    page.controls.entries[Action.EXPORT].trigger()
+    [dialog] = page.findChildren(ExportDialog)
+    dialog.boxes["timm"].setChecked(False)
+    assert not dialog.accept_button.isEnabled()
+    dialog.boxes["timm"].setChecked(True)
+    dialog.place.set_path("")
+    assert not dialog.accept_button.isEnabled()
+    dialog.reject()
+    assert page.asked == []
+
+
+def test_embeddings_are_of_the_runs_own_pictures(page, context, monkeypatch, tmp_path):
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "a.npy"), ""))
+    page.controls.entries[Action.EMBED].trigger()
+    location = page.run.recipe.get("data", {}).get("location", "")
+    assert page.asked == [(page.run.id, location, str(tmp_path / "a.npy"))]
+
+
+def test_a_second_export_waits_for_the_first(page, context, monkeypatch, tmp_path):
+    monkeypatch.setattr(context.exporter, "embed", lambda *_: False)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "a.npy"), ""))
+    page.controls.entries[Action.EMBED].trigger()
+    assert context.said[-1].level == "warn"
+
+
+def test_a_failure_is_told(page, context):
+    context.exporter.failed.emit("The disk is full.", "Make room.")
+    assert context.said[-1].sentence == "The disk is full. Make room."
+
+
+def test_a_run_without_weights_offers_neither(context, make_run, qtbot):
+    run = make_run("waits", RunStatus.QUEUED)
+    made = RunPage(context)
+    qtbot.addWidget(made)
+    context.watch.check()
+    made.show_with(run_id=run.id)
+    assert not made.controls.entries[Action.EXPORT].isEnabled()
+    assert not made.controls.entries[Action.EMBED].isEnabled()
