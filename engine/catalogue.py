@@ -11,6 +11,7 @@ from typing import Any
 from engine.method import Method, Preset
 from engine.methods import METHODS
 from engine.nn.encoders import ENCODERS
+from engine.nn.normalise import name_of
 from engine.rules import Rule
 
 CATALOGUE_VERSION = 1
@@ -25,6 +26,7 @@ def _describe_preset(preset: Preset) -> dict[str, Any]:
         "title": preset.title,
         "about": preset.about,
         "values": {path: _describe_value(sourced.value) for path, sourced in preset.values.items()},
+        "papers": {path: one.paper for path, one in preset.values.items() if one.paper is not None},
         "sources": {path: sourced.source for path, sourced in preset.values.items()},
     }
 
@@ -36,6 +38,7 @@ def _describe_method(method: type[Method]) -> dict[str, Any]:
         "use_when": method.use_when,
         "needs_tokens": method.needs_tokens,
         "needs_labels": method.needs_labels,
+        "normalise": name_of(method.normalise(3)),
         "deviations": list(method.deviations),
         "rebuilds": method.reconstruct is not Method.reconstruct,
         "schema": method.Config.model_json_schema(),

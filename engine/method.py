@@ -67,10 +67,17 @@ class StepOutput:
 
 @dataclass(frozen=True)
 class Sourced:
-    """A value, or a rule (``engine.rules``) that gives it for a data set, together with where it comes from."""
+    """A value, or a rule (``engine.rules``) that gives it for a data set, together with where it comes from.
+
+    Args:
+        value: The value or the rule.
+        source: Paper section or official file.
+        paper: What the paper has where not even the recipe called "paper" can have it; None where it does.
+    """
 
     value: Any
     source: str
+    paper: Any = None
 
 
 @dataclass(frozen=True)

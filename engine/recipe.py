@@ -147,11 +147,10 @@ class TrainingSettings(Settings):
         "Base learning rate",
         above=0,
         high=100,
-        unit="per 256 pictures",
         log=True,
         essential=True,
         source="MAE PRETRAIN.md, --blr",
-        help="Scaled by the rule of the setting 'Scale the rate'.",
+        help="Scaled by the rule of the setting 'Scale the rate': usually it is for 256 pictures a step.",
     )
     lr_scaling: Literal["linear", "sqrt", "none"] = setting(
         "linear",

@@ -56,6 +56,7 @@ def context(store, qtbot, fresh_preferences):
     made.inspector.stop()
     made.scanner.stop()
     made.importer.stop()
+    made.exporter.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -26,12 +26,19 @@ def methods(as_json: JsonOption = False) -> None:
 
 
 def catalogue(
-    write: Annotated[bool, typer.Option("--write", help="Renew resources/catalogue.json in place.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Renew resources/catalogue.json and docs/methods.md.")
+    ] = False,
 ) -> None:
     """Print what the methods and encoders declare, or renew the file that the studio reads."""
     from engine.catalogue import publish, render
+    from engine.declared import load_catalogue
+    from engine.method_pages import publish_methods
 
     if write:
         say(f"Wrote {publish()}")
+        load_catalogue.cache_clear()
+        if page := publish_methods():
+            say(f"Wrote {page}")
     else:
         say(render().rstrip())

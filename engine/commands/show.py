@@ -85,8 +85,10 @@ def _print_fidelity(run: "Run") -> None:
 
 
 def _print_events(store: "Store", run_id: int) -> None:
-    from engine.store import events_after
+    from engine.store import Level, events_after
 
     for event in events_after(store, run_id=run_id, limit=100_000)[-LAST_EVENTS:]:
         at = datetime.fromtimestamp(event.wall).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         say(f"  {at} {event.level.value}: {event.message}")
+        for line in event.detail.splitlines() if event.level is Level.ALARM else ():
+            say(f"    {line}")

@@ -3,9 +3,11 @@
 from statistics import fmean
 from typing import Any
 
-from engine.store import Run, RunStatus, Store, list_artifacts, read_points
+from engine.store import Event, Run, RunStatus, Store, events_after, list_artifacts, read_points
+from engine.store.standing_alarms import matters, standing_alarms
 
 FEW_STEPS = 10
+MOST_EVENTS = 100_000
 
 
 def summarise(store: Store, run: Run) -> dict[str, Any]:
@@ -41,6 +43,10 @@ def summarise(store: Store, run: Run) -> dict[str, Any]:
         "fingerprint": run.fingerprint,
         "checkpoint": str(checkpoints[-1].path) if checkpoints else None,
         "store": store.where,
+        "alarms": [
+            {"message": alarm.message, "detail": alarm.detail, **alarm.data}
+            for alarm in alarms_of(store, run)
+        ],
         "error": run.error or None,
         "fix": run.error_fix or None,
     }
@@ -62,7 +68,15 @@ def describe_end(run: Run, summary: dict[str, Any]) -> str:
         lines.append(f"  k-NN {' -> '.join(f'{value:.1%}' for value in judged)}")
     if summary["images_per_second"] is not None:
         lines.append(f"  {run.images_seen:,} pictures, {summary['images_per_second']:.1f} a second")
+    for alarm in summary["alarms"]:
+        lines += [f"  Alarm: {alarm['message']}", *(f"    {line}" for line in alarm["detail"].splitlines())]
     return "\n".join(lines)
+
+
+def alarms_of(store: Store, run: Run) -> list[Event]:
+    """The alarms of a run that hold, oldest first."""
+    told = events_after(store, run_id=run.id, limit=MOST_EVENTS)
+    return list(standing_alarms([event for event in told if matters(event)], run).values())
 
 
 def _values(store: Store, run_id: int, name: str) -> list[float]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -24,6 +24,7 @@ class PresetEntry:
     about: str
     values: Mapping[str, "Any | Rule"]
     sources: Mapping[str, str]
+    papers: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class MethodEntry:
     """A method as the window shows it.
 
     ``fields`` are the method's own settings; ``rebuilds`` says whether it makes pictures that can be looked at;
-    ``deviations`` are sentences on what it does otherwise than the official code.
+    ``deviations`` are sentences on what it does otherwise than the official code; ``normalise`` is what "auto"
+    means for its pictures.
     """
 
     name: str
@@ -44,6 +46,7 @@ class MethodEntry:
     fields: tuple[FieldEntry, ...]
     presets: Mapping[str, PresetEntry]
     deviations: tuple[str, ...] = ()
+    normalise: str = ""
 
     def preset(self, name: str) -> PresetEntry:
         """One of the method's presets.
@@ -150,7 +153,7 @@ def _read_preset(name: str, entry: dict[str, Any]) -> PresetEntry:
 def _read_method(name: str, entry: dict[str, Any]) -> MethodEntry:
     presets = {key: _read_preset(key, value) for key, value in entry["presets"].items()}
     fields = tuple(fields_of("settings", entry["schema"]))
-    names = ("title", "paper", "use_when", "needs_tokens", "needs_labels", "rebuilds")
+    names = ("title", "paper", "use_when", "needs_tokens", "needs_labels", "rebuilds", "normalise")
     plain = {key: entry[key] for key in names}
     return MethodEntry(
         name=name, fields=fields, presets=presets, deviations=tuple(entry["deviations"]), **plain

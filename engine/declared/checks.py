@@ -154,6 +154,21 @@ def _check_epochs(recipe: Recipe, num_train: int) -> Iterator[Problem]:
             )
 
 
+def _check_memory(recipe: Recipe, num_train: int) -> Iterator[Problem]:
+    """A memory that outlasts an epoch holds pictures twice."""
+    for field in load_catalogue().method(recipe.method).fields:
+        kept = recipe.settings.get(field.name, field.default)
+        if field.unit == "pictures" and kept > num_train:
+            yield Problem(
+                field.path,
+                f"'{field.title}' keeps {kept:,} pictures, more than the {num_train:,} of an epoch: each meets its own "
+                "older views in it.",
+                f"Take {num_train // 2:,} or fewer.",
+                level="warning",
+                suggestion=num_train // 2,
+            )
+
+
 def _check_labels(recipe: Recipe, dataset: DatasetFacts) -> Iterator[Problem]:
     method = load_catalogue().method(recipe.method)
     if method.needs_labels and len(dataset.classes) < 2:
@@ -200,6 +215,7 @@ def check_recipe(recipe: Recipe, dataset: DatasetFacts | None, devices: Sequence
             *_check_batch(recipe, dataset.num_train),
             *_check_length(recipe, dataset.num_train),
             *_check_epochs(recipe, dataset.num_train),
+            *_check_memory(recipe, dataset.num_train),
             *_check_labels(recipe, dataset),
         ]
     return sorted(problems, key=lambda problem: problem.level)

@@ -14,6 +14,7 @@ PAPER = "paper"
 OUTSIDE = frozenset(
     {
         "training.device",
+        "training.processes",  # train as one, and the official codes take one for each card
         "training.workers",
         "training.seed",
         "training.precision",
@@ -30,6 +31,7 @@ OF_OPTIMIZERS: Mapping[str, tuple[str, ...]] = {
     "training.beta1": ("adamw",),
     "training.beta2": ("adamw",),
 }
+OF_PICTURES = ("data.normalise", "data.channels")  # the other facts of the pictures leave the method as it is
 OF_TRANSFORMERS = ("encoder.patch_size", "encoder.layer_scale")
 OF_RESNETS = ("encoder.stem",)
 BATCH = ("training.batch_size", "training.accumulation")
@@ -80,7 +82,8 @@ def fidelity(recipe: Recipe) -> list[Deviation]:
 
 def _of_settings(recipe: Recipe, method: MethodEntry) -> Iterator[Deviation]:
     reference = make_recipe(recipe.method, PAPER)
-    ours, theirs = changes_of(recipe), changes_of(reference)
+    ours = _values(recipe, method)
+    theirs = {**_values(reference, method), **method.presets[PAPER].papers}
     sources = method.presets[PAPER].sources
     for field in load_catalogue().fields_for(recipe.method):
         path = field.path
@@ -88,8 +91,18 @@ def _of_settings(recipe: Recipe, method: MethodEntry) -> Iterator[Deviation]:
             added = {path: sources[BATCH[1]]} if BATCH[1] in sources else {}
             numbers = _step_pictures(recipe), _step_pictures(reference)
             yield _deviation(field, *numbers, {**sources, **added}, title="Pictures a step")
+        elif field.type == "string" and path.startswith("settings."):
+            continue  # a place on this computer
         elif path not in BATCH and ours[path] != theirs[path] and _acts(path, recipe, reference):
             yield _deviation(field, ours[path], theirs[path], sources)
+
+
+def _values(recipe: Recipe, method: MethodEntry) -> dict[str, Any]:
+    """Every setting by its dotted name, "auto" resolved where the method decides it."""
+    values = dict(changes_of(recipe))
+    if values["data.normalise"] == "auto":
+        values["data.normalise"] = method.normalise
+    return values
 
 
 def _step_pictures(recipe: Recipe) -> int:
@@ -98,7 +111,7 @@ def _step_pictures(recipe: Recipe) -> int:
 
 def _acts(path: str, recipe: Recipe, reference: Recipe) -> bool:
     """Whether the setting changes the weights in both recipes, so that its two values can be compared."""
-    if path in OUTSIDE or path.startswith("data."):
+    if path in OUTSIDE or (path.startswith("data.") and path not in OF_PICTURES):
         return False
     families = {_family(each) for each in (recipe, reference)}
     if path in OF_TRANSFORMERS:

@@ -20,6 +20,9 @@ NOTE = (
     "Weights of the last block, from the class token to the patches. "
     "A transformer trained briefly on few pictures shows little structure."
 )
+BY_PATCHES = (
+    " This method trains no class token, so its map is a by-product: read the patches' features instead."
+)
 
 
 def last_attention(encoder: ViTEncoder, images: Tensor, queries: slice = slice(None)) -> Tensor:
@@ -119,5 +122,6 @@ def attend(encoder: Encoder, picture: Tensor, size: int, *, sizes: Normalise) ->
     maps = class_attention(encoder, images)[0]
     arrays = {"picture": to_picture(images, sizes), "attention": maps.numpy()}
     heads, rows, columns = maps.shape
-    info = {"heads": heads, "grid": [rows, columns], "patch": encoder.patch_size, "size": size, "note": NOTE}
+    info = {"heads": heads, "grid": [rows, columns], "patch": encoder.patch_size, "size": size}
+    info["note"] = NOTE + (BY_PATCHES if encoder.pooling == "mean" else "")
     return Look(arrays, {"picture": "Picture", "attention": "Attention"}, info)

@@ -43,6 +43,11 @@ def reconstruct(
     with torch.no_grad():
         found = method.reconstruct(views, settings)
     if found is None:
+        if type(method).reconstruct is not Method.reconstruct:
+            raise SettingsError(
+                "What this run predicts are codes without a way back to pixels.",
+                "Choose a run that predicts pixels or codes of its own.",
+            )
         raise SettingsError(
             f"{method.title} does not rebuild pictures.", "Choose a run of another method, such as MAE."
         )

@@ -4,14 +4,16 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from engine.declared.fields import fields_of
+from engine.declared import load_catalogue
+from engine.declared.presets import scale_preset
+from engine.declared.recipes import changes_of
 from engine.doctor import Doctor, Finding, Raised, Recommended, RunFacts, Withdrawn, not_finite
 from engine.doctor.history import KEPT, Point
 from engine.errors import NotFiniteError, StoreError
 from engine.jobs.assembly import Assembly
 from engine.jobs.recorder import Recorder
 from engine.method import Method
-from engine.recipe import Recipe, TrainingSettings
+from engine.recipe import Recipe
 from engine.store import Level, Store, events_after, read_curve, series_summaries
 
 # A learning rate of one optimizer says nothing about that of another.
@@ -83,7 +85,7 @@ def run_facts(assembly: Assembly, method: Method, *, test_pictures: int, watched
         warmup_steps=plan.training.warmup_epochs * plan.steps_per_epoch,
         steps_per_epoch=plan.steps_per_epoch,
         settings=_flat(assembly.recipe, assembly.settings.model_dump()),
-        recommended=_recommended(assembly.recipe, assembly.method_class),
+        recommended=_recommended(assembly.recipe, len(assembly.split.train)),
         gathers_classes=method.needs_labels,
         judged_by_neighbours=method.judged_by_neighbours,
         test_pictures=test_pictures,
@@ -105,16 +107,16 @@ def _flat(recipe: Recipe, settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _recommended(recipe: Recipe, method_class: type[Method]) -> dict[str, Recommended]:
-    """The values of the preset that the run started from, over what is declared."""
-    declared = [
-        *fields_of("training", TrainingSettings.model_json_schema()),
-        *fields_of("settings", method_class.Config.model_json_schema()),
-    ]
-    usual = {field.path: Recommended(field.default, field.source) for field in declared}
-    preset = method_class.presets.get(recipe.preset)
+def _recommended(recipe: Recipe, num_train: int) -> dict[str, Recommended]:
+    """The values of the preset that the run started from, scaled to its pictures and length, over what is declared."""
+    catalogue = load_catalogue()
+    usual = {
+        field.path: Recommended(field.default, field.source) for field in catalogue.fields_for(recipe.method)
+    }
+    preset = catalogue.method(recipe.method).presets.get(recipe.preset)
     if preset is not None:
-        usual |= {path: Recommended(one.value, one.source) for path, one in preset.values.items()}
+        scaled = scale_preset(preset, changes_of(recipe), num_train)
+        usual |= {path: Recommended(value, scaled.sources[path]) for path, value in scaled.values.items()}
     training = recipe.training.model_dump()
     if any(training[path.partition(".")[2]] != usual[path].value for path in WHAT_RATES_DEPEND_ON):
         usual.pop(RATE)

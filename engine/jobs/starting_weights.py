@@ -70,6 +70,12 @@ def _of_file(path: Path, recipe: Recipe) -> StartingWeights:
     weights = recognise(path)
     width = encoder_size(recipe.encoder.name).width
     theirs = weights.known.heads.get(width, USUAL_HEADS.get(width, 0))
+    if weights.known.heads.get(width) == 0:
+        raise SettingsError(
+            f"{path.name} does not say how many attention heads it is for, and there are networks of both kinds.",
+            f"Import it with its number, such as --heads {max(width // 64, 1)}, and start from that run.",
+            field="encoder.weights",
+        )
     _check_heads(theirs, encoder_size(recipe.encoder.name).heads)
     expects = recipe.model_copy(
         update={"data": recipe.data.model_copy(update={"normalise": weights.known.expects.name})}

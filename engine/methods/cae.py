@@ -204,7 +204,9 @@ PRESETS = {
             "training.min_lr": LEAST_LR,
             "training.warmup_epochs": Sourced(20, f"{SCRIPT}, --warmup_epochs"),
             "settings.target": Sourced(
-                "tokenizer", "official --discrete_vae_type customized; its default dall-e needs a file"
+                "tokenizer",
+                "official --discrete_vae_type customized; its default dall-e needs a file",
+                paper="dalle",
             ),
             "settings.codes": Sourced(8192, "paper, sec. 4: DALL-E's"),
             "settings.tokenizer_width": Sourced(256, "official customized tokenizer"),
@@ -250,13 +252,13 @@ PRESETS = {
             "encoder.name": Sourced("vit_nano", "ours: a step takes milliseconds"),
             "encoder.image_size": Sourced(32, "ours: small pictures, many steps"),
             "encoder.patch_size": Sourced(8, "ours: 16 patches, a quarter of the work of 64"),
-            "training.epochs": Sourced(30, "ours: a few minutes"),
+            "training.epochs": Sourced(20, "ours: a few minutes"),
             "training.batch_size": Sourced(64, "ours: many steps on little data"),
             "training.base_lr": Sourced(
                 6e-3, "ours: 32 times the official rate per picture; a small network and a short run bear it"
             ),
-            "training.warmup_epochs": Sourced(2, "ours: about a twentieth of the run"),
-            "training.knn_every_epochs": Sourced(2, "ours: fifteen points on the curve"),
+            "training.warmup_epochs": Sourced(1, "ours: a twentieth of the run"),
+            "training.knn_every_epochs": Sourced(2, "ours: ten points on the curve"),
             "settings.regressor_depth": Sourced(2, "ours: half of the encoder's depth"),
             "settings.decoder_depth": Sourced(1, "ours: a quarter of the encoder's depth"),
             "settings.align_weight": Sourced(1.0, "ours: half, because pixels' loss is smaller than codes'"),
@@ -280,7 +282,8 @@ class CAE(Method):
     needs_tokens = True
     deviations = (
         "Keys of the attention have a bias, as in timm; the softmax cancels it. The official layers have none.",
-        "The tokenizer is trained just before the first step, on the run's own pictures.",
+        "Where codes of a tokenizer are the target, it is trained just before the first step, on the run's own "
+        "pictures.",
     )
     judged_by_neighbours = False  # the paper judges by fine-tuning and attentive probing (sec. 4)
     Config = CAESettings

@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWi
 
 from engine.errors import StoreError
 from engine.store import Event, Run, RunStatus, events_after
+from engine.store.standing_alarms import matters, standing_alarms
 from studio import theme, wording
 from studio.context import StudioContext
 from studio.live.engine_words import EngineState, engine_state
-from studio.live.standing_alarms import matters, standing_alarms
 from studio.live.system_watch import SystemLoad, SystemWatch
 
 LOOK_MILLISECONDS = 1000

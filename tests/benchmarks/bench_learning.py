@@ -48,13 +48,11 @@ def ours(method: str, data: str, seed: int, extra: list[str], store: Path) -> di
         *extra,
     ]
     result = _json_of(command)
-    from engine.store import Level, events_after, get_run, open_store
+    from engine.store import get_run, open_store
 
     opened = open_store(store)
     result["recipe"] = get_run(opened, result["run"]).recipe
-    result["alarms"] = [
-        event.message for event in events_after(opened, run_id=result["run"]) if event.level is Level.ALARM
-    ]
+    result["alarms"] = [alarm["message"] for alarm in result["alarms"]]
     opened.close()
     return result
 

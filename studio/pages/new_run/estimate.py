@@ -40,7 +40,10 @@ def rate_line(plan: Plan) -> str:
     """The learning rate's peak and how it follows from the base."""
     training = plan.training
     batch = training.batch_size * training.accumulation
-    return f"Learning rate peaks at {wording.value(plan.peak_lr)}: {training.base_lr:g} x {batch} / 256"
+    rule = {"linear": f" x {batch} / 256", "sqrt": f" x root of {batch}", "none": ", not scaled"}[
+        training.lr_scaling
+    ]
+    return f"Learning rate peaks at {wording.value(plan.peak_lr)}: {training.base_lr:g}{rule}"
 
 
 def disk_line(recipe: Recipe, catalogue: Catalogue) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from engine.store import Event, Run, events_after
+from engine.store.standing_alarms import ALARMING, matters, standing_alarms
 from studio.context import StudioContext
-from studio.live.standing_alarms import ALARMING, matters, standing_alarms
 from studio.pages.run.alarm_row import AlarmRow
 from studio.widgets.empty_state import EmptyState
 

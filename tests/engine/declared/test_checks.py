@@ -20,6 +20,15 @@ def problems(changes, facts=None, devices=("cpu",)):
     return check_recipe(make_recipe("mae", "quick", changes), facts or Facts(), devices)
 
 
+def test_a_memory_that_outlasts_an_epoch_is_doubtful():
+    recipe = make_recipe("simclr", "quick", {"settings.memory_size": 65_536})
+    [problem] = [
+        each for each in check_recipe(recipe, Facts(), ["cpu"]) if each.field == "settings.memory_size"
+    ]
+    assert problem.level == "warning"
+    assert problem.suggestion == Facts().num_train // 2
+
+
 def test_a_recipe_that_fits_has_no_problems():
     assert problems({}) == []
 

@@ -40,6 +40,9 @@ OF_METHOD = {
     "simclr": {},
     "byol": {
         **PLAIN,
+        "training.optimizer": "adamw",  # of 200 steps LARS would need most
+        "training.base_lr": 2e-3,
+        "training.weight_decay": 1e-4,
         "settings.blur_first": 0.0,
         "settings.blur_second": 0.0,
         "settings.solarize_second": 0.0,

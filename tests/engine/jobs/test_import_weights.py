@@ -122,7 +122,9 @@ def test_a_run_starts_from_an_import_and_says_so(store, imported, weights, make_
 
 
 def test_weights_of_a_file_start_a_run_as_well(store, file, weights):
-    recipe = make_recipe("mae", "quick", {"encoder.weights": str(file), "encoder.image_size": 64})
+    recipe = make_recipe(
+        "mae", "quick", {"encoder.weights": str(file), "encoder.image_size": 64, "encoder.patch_size": 8}
+    )
     start = starting_weights(store, recipe)
     assert start.report.counts["reshaped"] == 1  # the positions, for larger pictures
     assert torch.equal(start.state["norm.weight"], weights["norm.weight"])
@@ -130,9 +132,36 @@ def test_weights_of_a_file_start_a_run_as_well(store, file, weights):
 
 
 def test_a_run_that_normalises_otherwise_is_warned(store, file):
-    changes = {"encoder.weights": str(file), "encoder.image_size": 32, "data.normalise": "unit"}
+    changes = {
+        "encoder.weights": str(file),
+        "encoder.image_size": 32,
+        "encoder.patch_size": 8,
+        "data.normalise": "unit",
+    }
     start = starting_weights(store, make_recipe("mae", "quick", changes))
     assert "expect pictures with mean 0.485" in start.warning
+
+
+def test_weights_whose_heads_nobody_can_tell_do_not_start_a_run(store, tmp_path):
+    """BEiT-style files of this width have 3 heads in one family and 12 in another, and either would load."""
+    settings = EncoderSettings(name="vit_192x1x3", image_size=32, patch_size=8, layer_scale=0.1)
+    state = {}
+    for name, value in make_encoder(settings).network.state_dict().items():
+        if name.endswith("qkv.bias"):
+            stem = name.removesuffix("qkv.bias")
+            state |= {f"{stem}q_bias": value[:192].clone(), f"{stem}v_bias": value[384:].clone()}
+        else:
+            state[name.replace("ls1.gamma", "gamma_1").replace("ls2.gamma", "gamma_2")] = value
+    torch.save({"model": state}, tmp_path / "beit.pth")
+    changes = {
+        "encoder.name": "vit_192x1x3",
+        "encoder.image_size": 32,
+        "encoder.patch_size": 8,
+        "encoder.weights": str(tmp_path / "beit.pth"),
+    }
+    with pytest.raises(SettingsError, match="how many attention heads") as refused:
+        starting_weights(store, make_recipe("mae", "quick", changes))
+    assert "--heads 3" in refused.value.fix
 
 
 def test_weights_for_other_heads_are_refused(store, imported):

@@ -49,7 +49,7 @@ def test_a_folder_is_scanned_previewed_and_its_run_queued(context, store, pets, 
 
     grid = page.outcome.preview.grid
     qtbot.waitUntil(lambda: bool(grid.panels), timeout=LONG)
-    assert all(panel.view.image.width() == 64 for panel in grid.panels.values())
+    assert all(panel.view.image.width() == 32 for panel in grid.panels.values())
     qtbot.waitUntil(lambda: len(page.source.card._wall.pictures) == 10, timeout=LONG)
 
     masked = [panel.view.image for panel in grid.panels.values()][-1]

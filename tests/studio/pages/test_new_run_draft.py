@@ -101,6 +101,15 @@ def test_what_it_takes_is_said_in_numbers():
     assert estimate.time_line(checked.plan, None) == "Time is known after the first steps"
 
 
+@pytest.mark.parametrize(
+    ("method", "preset", "words"),
+    [("simclr", "desktop", ": 0.075 x root of 64"), ("cae", "paper", ": 0.0015, not scaled")],
+)
+def test_the_rate_is_explained_by_the_rule_that_scales_it(method, preset, words):
+    checked = check(Draft(method, preset, dataset=dataset()), ["cpu"])
+    assert estimate.rate_line(checked.plan).endswith(words)
+
+
 def test_time_is_known_where_a_like_run_was_made(store):
     save_dataset(
         store,

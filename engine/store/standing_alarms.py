@@ -1,8 +1,9 @@
-"""Which alarms of a run still hold: the status bar and the run's page say the same number. Pure functions."""
+"""Which alarms of a run still hold: the window and the command line say the same. Pure functions."""
 
 from collections.abc import Iterable
 
-from engine.store import Event, Level, Run
+from engine.store.events import Event, Level
+from engine.store.run import Run
 
 ALARMING = (Level.ALARM, Level.ERROR)
 
