@@ -7,6 +7,7 @@ through SQLAlchemy, but only SQLite is tested.
 import itertools
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from engine.store.migration import VERSIONS, check_revision, copy_before, mark, 
 from engine.store.place import Place, find_place, network_file_system
 
 _WRITING = "store_writes"
+BUSY_PAUSE = 0.01  # seconds between two tries at what SQLite does not wait for itself
 
 
 class Store:
@@ -149,7 +151,7 @@ def open_store(
     engine = _make_engine(place.url, busy_seconds)
     try:
         with told_in_words(place.path or engine.url.render_as_string()):
-            notes = [_bring_up_to_date(engine, place, versions), _choose_journal(engine, place)]
+            notes = [_bring_up_to_date(engine, place, versions), _choose_journal(engine, place, busy_seconds)]
             return Store(place, engine, " ".join(note for note in notes if note))
     except BaseException:
         engine.dispose()
@@ -239,7 +241,7 @@ def _without_foreign_keys(engine: Engine) -> Iterator[Connection]:
             driver.execute("PRAGMA foreign_keys = ON")
 
 
-def _choose_journal(engine: Engine, place: Place) -> str:
+def _choose_journal(engine: Engine, place: Place, busy_seconds: float) -> str:
     """Turn the write-ahead log on where it is safe, and say so where it is not."""
     if place.path is None:
         return ""
@@ -248,15 +250,28 @@ def _choose_journal(engine: Engine, place: Place) -> str:
     with engine.connect() as connection:
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
-        found = driver.execute("PRAGMA journal_mode").fetchone()[0]
-        if found != wanted:
-            found = driver.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0]
+        found = _set_journal(driver, wanted, busy_seconds)
     if found == "wal":
         return ""
     event.listen(engine, "connect", _sync_fully)
     engine.dispose()
     reason = f"is on a network disk ({network})" if network else "does not allow a write-ahead log"
     return f"The store {place.path} {reason}: it is used by one program at a time, and writing is slower."
+
+
+def _set_journal(driver: sqlite3.Connection, wanted: str, busy_seconds: float) -> str:
+    # SQLite does not wait for another writer here, whatever its timeout (it holds a read lock that could block both).
+    end = time.monotonic() + busy_seconds
+    while True:
+        found = str(driver.execute("PRAGMA journal_mode").fetchone()[0])
+        if found == wanted:
+            return found
+        try:
+            return str(driver.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(BUSY_PAUSE)
 
 
 def _sync_fully(connection: sqlite3.Connection, _record: Any) -> None:

@@ -2,10 +2,13 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -94,6 +97,21 @@ def test_many_processes_make_one_store_together(tmp_path):
     assert len(list_runs(store)) == 4
     store.close()
     assert not list(path.parent.glob("*before*"))
+
+
+def test_programs_that_open_a_store_in_one_moment_wait_for_each_other(tmp_path):
+    path, at_once = tmp_path / "store.sqlite", threading.Barrier(6)
+    open_store(path).close()
+
+    def open_together(_):
+        at_once.wait()
+        open_store(path).close()
+
+    for _ in range(10):
+        with closing(sqlite3.connect(path)) as plain:
+            plain.execute("PRAGMA journal_mode = DELETE")  # each finds it so and wants the write-ahead log
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(open_together, range(6)))
 
 
 @pytest.fixture
