@@ -1,6 +1,7 @@
 """What comes out of a run: files that others load to the same features, a card, or a sentence."""
 
 import json
+import runpy
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -101,12 +102,10 @@ def test_the_card_says_how_the_encoder_was_made(store, trained, tmp_path):
 
 @pytest.mark.parametrize("stem", ["large", "small", "fast"])
 @pytest.mark.parametrize("name", ["resnet_nano", "resnet18"])
-def test_residual_networks_load_with_their_script(name, stem, make_subject, tmp_path):
+def test_residual_networks_load_with_their_script(name, stem, make_subject, tmp_path, capsys):
     FORMATS["timm"](make_subject(name=name, stem=stem), tmp_path)
-    loaded = subprocess.run(
-        [sys.executable, str(tmp_path / "load_encoder.py")], capture_output=True, text=True, check=False
-    )
-    assert "features of shape (1, " in loaded.stdout, loaded.stderr
+    runpy.run_path(str(tmp_path / "load_encoder.py"), run_name="__main__")
+    assert "features of shape (1, " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,16 @@
 """SimCLR in two processes: each contrasts its pictures with those of both."""
 
-import socket
-
 import pytest
 import torch
-from torch import distributed, multiprocessing
+from torch import distributed
 from torch.distributed import ReduceOp
 
 from engine.methods.simclr import SimCLR, SimCLRSettings
 from engine.nn.vit import make_vit
 from engine.schedules import Progress
+from tests.engine.processes import PROCESSES, in_two_processes
 
-PROCESSES, PICTURES = 2, 6
+PICTURES = 6
 
 
 def loss_and_gradient(views, **settings):
@@ -34,31 +33,20 @@ def make_views():
     return torch.rand(2, PICTURES, 2, 3, 16, 16, generator=torch.Generator().manual_seed(1))
 
 
-def _one_process(rank, port, settings, results):
-    torch.set_num_threads(1)
-    distributed.init_process_group(
-        "gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=PROCESSES
-    )
+def share_of_loss_and_gradient(rank, settings):
     share = PICTURES // PROCESSES
     own = make_views()[:, rank * share : (rank + 1) * share]
     loss, gradient = loss_and_gradient(own, **settings)
     for value in (loss, gradient):
         distributed.all_reduce(value, ReduceOp.SUM)
         value /= PROCESSES
-    if rank == 0:
-        torch.save((loss, gradient), results)
-    distributed.destroy_process_group()
+    return loss, gradient
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"memory_size": 16, "hardness": 0.5}], ids=["plain", "memory"])
 def test_two_processes_have_the_loss_and_gradient_of_one_with_all_pictures(settings, tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    results = tmp_path / "results.pt"
-    multiprocessing.spawn(_one_process, (port, settings, results), nprocs=PROCESSES)
-    loss, gradient = torch.load(results)
+    (loss, gradient), _ = in_two_processes(share_of_loss_and_gradient, tmp_path, settings)
     expected_loss, expected_gradient = loss_and_gradient(make_views(), **settings)
     torch.testing.assert_close(loss, expected_loss)
     torch.testing.assert_close(gradient, expected_gradient, atol=1e-5, rtol=1e-4)

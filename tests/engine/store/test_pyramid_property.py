@@ -62,7 +62,7 @@ def check_summary(summary, points):
     assert (summary.high, summary.high_step) == highest
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40)
 @given(actions=ACTIONS)
 def test_the_pyramid_is_the_one_of_the_points_that_remain(one_store, actions):
     run_id = create_run(one_store, name="any", method="mae", recipe={}, seed=0).id

@@ -1,15 +1,14 @@
 """New run and Inspect with the real scanner, the real inspector and a run that was really trained."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
-from engine.store import list_runs
+from engine.declared import make_recipe
+from engine.jobs.pretrain import run as train
+from engine.store import claim_run, create_run, list_runs
 from studio.pages.inspect_page import InspectPage
 from studio.pages.new_run_page import NewRunPage
 
@@ -72,23 +71,17 @@ def test_a_folder_is_scanned_previewed_and_its_run_queued(context, store, pets, 
 def test_a_trained_run_is_looked_into_under_another_mask_and_with_an_own_picture(
     context, store, pets, tmp_path, qtbot
 ):
-    settings = ["training.batch_size=16", "training.warmup_epochs=0", "training.knn_every_epochs=0"]
-    command = [
-        sys.executable,
-        "-m",
-        "engine.cli",
-        "train",
-        "--data",
-        str(pets),
-        "--preset",
-        "quick",
-        "--steps",
-        "2",
-    ]
-    chosen = [part for setting in settings for part in ("--set", setting)]
-    subprocess.run(
-        [*command, *chosen, "--store", store.url, "--device", "cpu"], check=True, capture_output=True
-    )
+    changes = {
+        "data.location": str(pets),
+        "training.batch_size": 16,
+        "training.steps": 2,
+        "training.warmup_epochs": 0,
+        "training.knn_every_epochs": 0,
+        "training.device": "cpu",
+    }
+    recipe = make_recipe("mae", "quick", changes)
+    create_run(store, name="pets", method="mae", recipe=recipe.model_dump(mode="json"), seed=0)
+    train(store, claim_run(store, device="cpu", host="here").id)
 
     page = InspectPage(context)
     qtbot.addWidget(page)
