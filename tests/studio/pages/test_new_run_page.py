@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractScrollArea, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QLineEdit, QWidget
 
-from engine.declared import fidelity, make_recipe, recipe_from_dict
+from engine.declared import fidelity, load_catalogue, make_recipe, recipe_from_dict
 from engine.store import RunStatus, create_run, list_runs, save_dataset
 from studio.pages.new_run import recipe_files
 from studio.pages.new_run_page import NewRunPage
@@ -40,7 +40,7 @@ def page(context, pictures, qtbot, monkeypatch):
 
 
 def button(page, name):
-    return page.findChild(QPushButton, name)
+    return page.findChild(QAbstractButton, name)
 
 
 def click(page, qtbot, name):
@@ -82,6 +82,31 @@ def test_start_puts_the_run_into_the_queue_and_opens_it(page, place, context, st
     expected = make_recipe("mae", "desktop", {"data.location": place}, num_train=1000)
     assert recipe_from_dict(run.recipe) == expected
     assert context.visited == [("run", {"run_id": run.id})]
+
+
+@pytest.mark.parametrize("preset", ["desktop", "quick"])
+@pytest.mark.parametrize("classes", [["a", "b"], []], ids=["classes", "flat"])
+@pytest.mark.parametrize("method", sorted(load_catalogue().methods))
+def test_every_method_starts_with_and_without_labels(page, store, tmp_path, qtbot, method, classes, preset):
+    location = str(tmp_path)
+    save_dataset(
+        store, name="dogs", location=location, kind="class_folders" if classes else "flat", channels=3,
+        fingerprint="f2", num_pictures=1000, classes=classes, splits={"train": 1000}, mean=[0.5] * 3, std=[0.2] * 3,
+        health={},
+    )  # fmt: skip
+    page.show_with(location=location)
+    button(page, f"method.{method}").click()
+    click(page, qtbot, f"preset.{preset}")
+    click(page, qtbot, "start_run")
+    if load_catalogue().method(method).needs_labels and not classes:
+        assert not button(page, "start_run").isEnabled()
+        assert "learns from labels" in page.outcome.problems.findChild(QWidget, "problem.0").text()
+        assert list_runs(store) == []
+    else:
+        (run,) = list_runs(store)
+        assert recipe_from_dict(run.recipe) == make_recipe(
+            method, preset, {"data.location": location}, num_train=1000
+        )
 
 
 def test_add_to_queue_stays_on_the_page_and_offers_the_run(page, place, context, store, qtbot):
