@@ -17,6 +17,7 @@ from studio.charts.zoom_box import ZoomBox
 PADDING = 0.04
 SPIKES = 0.002
 AXIS_WIDTH = 58
+DOT = 6  # pixels
 
 
 class PlotArea(pg.PlotWidget):
@@ -70,8 +71,8 @@ class PlotArea(pg.PlotWidget):
             self.removeItem(item)
         names = list(keys)
         # pyqtgraph's own thinning assumes even steps; the store thins for us, so none of it is switched on.
-        self._raw = {key: self.plot() for key in names}
-        self._smooth = {key: self.plot() for key in names}
+        self._raw = {key: self.plot(symbolSize=DOT) for key in names}
+        self._smooth = {key: self.plot(symbolSize=DOT) for key in names}
 
     def recolour(self, colors: Mapping[str, QColor], *, is_smoothed: bool) -> None:
         """Put the theme on everything that is drawn; raw values are faint behind a smoothed line."""
@@ -80,6 +81,9 @@ class PlotArea(pg.PlotWidget):
         for key, color in colors.items():
             self._raw[key].setPen(faint_pen(color) if is_smoothed else line_pen(color))
             self._smooth[key].setPen(line_pen(color))
+            for item in (self._raw[key], self._smooth[key]):
+                item.setSymbolPen(None)
+                item.setSymbolBrush(color)
 
     def draw(self, lines: Mapping[str, Lines], *, is_smoothed: bool, span: tuple[int, int] | None) -> None:
         """Draw lines.
@@ -110,7 +114,11 @@ class PlotArea(pg.PlotWidget):
             self._crosshair.setPos(float(np.log10(step)) if self.log_x else step)
 
     def _set(self, item: Any, steps: Floats, values: Floats) -> None:
-        item.setData(for_axis(steps, self.log_x), for_axis(values, self.log_y), connect="finite")
+        # A line of one point is nothing on the screen: it is drawn as a dot.
+        symbol = "o" if np.count_nonzero(np.isfinite(values)) == 1 else None
+        item.setData(
+            for_axis(steps, self.log_x), for_axis(values, self.log_y), connect="finite", symbol=symbol
+        )
 
     def _fit(self, lines: Mapping[str, Lines], is_smoothed: bool, span: tuple[int, int] | None) -> None:
         """Show the whole range, or the zoomed one, and the values in it."""

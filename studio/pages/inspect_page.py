@@ -193,6 +193,7 @@ class InspectPage(Page):
         if run is None:
             return
         checkpoints = list_artifacts(self.context.store, run.id, CHECKPOINT)
+        self.checkpoints.setVisible(self.tabs.has_fitting)
         if not self.tabs.has_fitting:
             self._no_viewer.say(f"'{run.name}' cannot be looked into: {self.tabs.needs}.")
             self._stack.setCurrentWidget(self._no_viewer)

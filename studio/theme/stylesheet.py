@@ -33,6 +33,7 @@ QFrame[role="note_bad"] { background: $bad_fill; border: 1px solid $bad; border-
 QFrame[role="bar"] { background: $surface; border: none; border-top: 1px solid $line; }
 QFrame#navigation { background: $surface; border: none; border-right: 1px solid $line; }
 
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QPushButton, QToolButton {
     background: $raised; color: $text; border: 1px solid $line_strong; border-radius: ${radius}px;
     padding: 0 12px; min-height: ${inner_row}px;

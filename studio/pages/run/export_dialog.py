@@ -4,6 +4,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
+from studio import theme
 from studio.forms.path_box import PathBox
 from studio.widgets.labels import make_label
 
@@ -35,6 +36,7 @@ class ExportDialog(QDialog):
         self.place.set_path(str(folder))
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.accept_button = self.buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        theme.set_role(self.accept_button, "primary")
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)

@@ -50,6 +50,23 @@ def test_points_of_the_store_are_drawn_and_said(chart, source, make_run, add_poi
     assert chart.accessibleDescription() == "loss 0.250 nats at step 9"
 
 
+def test_a_single_point_is_a_dot_and_two_are_a_line_without(chart, source, make_run, add_points):
+    run = make_run(status=RunStatus.RUNNING)
+    add_points(run, "loss", {7: 0.5})
+    chart.set_series([source(run)])
+    item = chart.plot._raw["loss"]
+    assert item.opts["symbol"] == "o"
+    assert item.scatter.isVisible()
+    centre = chart.plot.plotItem.vb.mapViewToScene(QPointF(7, 0.5))
+    pixel = chart.plot.grab().toImage().pixelColor(centre.toPoint())
+    wanted = theme.run_color(run.id)
+    assert pixel.getRgb() == pytest.approx(wanted.getRgb(), abs=40)  # the grid shines through
+    add_points(run, "loss", {8: 0.4})
+    chart.refresh()
+    assert item.opts["symbol"] is None
+    assert not item.scatter.isVisible()
+
+
 def test_new_points_appear_at_the_next_refresh(chart, source, make_run, add_points):
     run = make_run(status=RunStatus.RUNNING)
     add_points(run, "loss", {0: 1.0})

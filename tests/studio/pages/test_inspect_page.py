@@ -278,9 +278,11 @@ def test_a_run_that_no_viewer_fits_says_what_each_of_them_needs(
     said = page._no_viewer.label.text()
     assert "'birds' cannot be looked into" in said
     assert "attention needs a vision transformer" in said
+    assert not page.checkpoints.isVisible()  # it would say that there are none
     assert [op for op, _, _ in asked[count:]] == []
     page.show_with(run_id=next(run_id for run_id in page._runs if run_id != resnet_run.id))
     assert page._stack.currentWidget() is page._bench
+    assert page.checkpoints.isVisible()
 
 
 def test_each_viewer_is_offered_only_where_it_fits(checkpoints, page):
