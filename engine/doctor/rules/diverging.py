@@ -14,8 +14,8 @@ from engine.doctor.suspects import Suspect, causes_and_knob
 STEPS = 64
 # Ours: an untrained network is the worst that a healthy run ever is, and half above it is more than a batch varies.
 ABOVE_START = 1.5
-# Where the loss is an entropy plus a divergence, only the divergence has to fall: the entropy may rise while a teacher
-# becomes less sure of itself.
+# Where the loss is an entropy plus a divergence, the entropy may rise while a teacher becomes less sure of itself, and the
+# divergence while it becomes surer; only a run that loses has both the divergence and their sum above the start.
 LOSSES = ("monitor/kl", "loss")
 
 SUSPECTS = (
@@ -59,6 +59,9 @@ class Diverging(Rule):
         start = median(track.start)
         # Three quarters of the newest steps have to be that bad, so that a few odd batches are none.
         if start <= 0 or sorted(recent)[STEPS // 4] <= ABOVE_START * start:
+            return None
+        total = history.track("loss")
+        if total is not None and median(history.last("loss", STEPS) or [start]) <= median(total.start):
             return None
         what = "loss" if name == "loss" else "divergence of student and teacher"
         sentence = (

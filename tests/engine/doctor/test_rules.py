@@ -143,6 +143,14 @@ def test_a_teacher_that_becomes_less_sure_raises_the_loss_and_is_no_divergence(a
     assert rules_of(ask({"loss": loss})) == ["diverging"]
 
 
+def test_a_teacher_that_becomes_surer_raises_the_divergence_and_is_no_divergence_of_the_run(ask, rules_of):
+    divergence = {step: 0.3 if step < 50 else 1.2 for step in range(1000)}
+    sharper = {step: 9.0 if step < 50 else 4.4 for step in range(1000)}
+    assert ask({"loss": sharper, "monitor/kl": divergence}) == []
+    lost = {step: 9.0 if step < 50 else 14.0 for step in range(1000)}
+    assert rules_of(ask({"loss": lost, "monitor/kl": divergence})) == ["diverging"]
+
+
 def test_a_loss_that_rises_from_its_best_but_not_above_its_start_is_no_divergence(ask):
     """BYOL's and DINO's rise while their targets sharpen."""
     loss = {step: 4.0 if step < 50 else 0.2 + step / 500 for step in range(1000)}
