@@ -14,8 +14,8 @@ from engine.doctor.suspects import Suspect, causes_and_knob
 STEPS = 64
 # Ours: an untrained network is the worst that a healthy run ever is, and half above it is more than a batch varies.
 ABOVE_START = 1.5
-# Where the loss is an entropy plus a divergence, the entropy may rise while a teacher becomes less sure of itself, and the
-# divergence while it becomes surer; only a run that loses has both the divergence and their sum above the start.
+# Where the loss is an entropy plus a divergence, the entropy may rise while a teacher becomes less sure of itself, and
+# the divergence while it becomes surer; only a run that loses has both the divergence and their sum above the start.
 LOSSES = ("monitor/kl", "loss")
 
 SUSPECTS = (
