@@ -20,9 +20,7 @@ NOTE = (
     "Weights of the last block, from the class token to the patches. "
     "A transformer trained briefly on few pictures shows little structure."
 )
-BY_PATCHES = (
-    " This method trains no class token, so its map is a by-product: read the patches' features instead."
-)
+BY_PATCHES = " This method's features are read from the patches: the class token's map is a by-product."
 
 
 def last_attention(encoder: ViTEncoder, images: Tensor, queries: slice = slice(None)) -> Tensor:

@@ -68,7 +68,7 @@ def embed_run(  # noqa: PLR0913 (what is embedded, with what, and where it goes)
         out: File to write, ending in .parquet or .npy (a .json beside it has the rows).
         kind: Layout of the pictures.
         pooling: "cls" the class token, "mean" the mean over patches or places, "patch" a vector of every patch; "auto"
-            is what evaluations use: the class token where there is one.
+            is what evaluations use: the class token, or the mean where the method is read so.
         device: Where to compute.
         workers: Loader processes.
         on_progress: Told of pictures done and all pictures.

@@ -170,6 +170,8 @@ class MAE(Method):
         super().__init__(settings, encoder)
         config = self.config
         vit = self.vit
+        # Read as the paper fine-tunes it (main_finetune.py, --global_pool): no loss asks for the class token itself.
+        encoder.pooling = "mean"
         self.decoder = PatchDecoder(
             encoder_width=vit.width,
             width=config.decoder_width,

@@ -115,6 +115,7 @@ class MAE(nn.Module):
     def __init__(self, encoder: nn.Module, size: int, decoder: dict[str, int]) -> None:
         super().__init__()
         self.encoder = encoder
+        encoder.pooling = "mean"  # judged as ours
         self.backbone = MaskedVisionTransformerTIMM(vit=encoder.network)
         self.length = self.backbone.sequence_length
         self.patch = encoder.patch_size
