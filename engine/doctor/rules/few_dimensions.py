@@ -19,7 +19,7 @@ LEAST_RANK = 2.0
 LEAST_LIMIT = 32
 LEAST_SHARE = 0.02  # of the rank the features could have
 # Ours: of the untrained network's rank. Healthy runs on photographs of 32 px kept two thirds and more (MAE 25 to 16,
-# then 27; CAE 7 to 6, then 13; SimCLR, BYOL and DINO rose threefold); MAE with a huge rate fell from 17 to 2.
+# then 27; CAE 7 to 6, then 13; SimCLR, BYOL and DINO rose threefold); MAE with a huge rate fell from 12 to 2.
 LOST_SHARE = 0.2
 # Ours: a rank that was low from the start is the pictures' or the network's, and training has not narrowed it.
 SHARE_OF_UNTRAINED = 0.5

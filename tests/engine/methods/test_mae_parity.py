@@ -234,5 +234,8 @@ def test_official_weights_fit_the_timm_encoder(official):
     torch.testing.assert_close(tokens[:, 0], official["out.official_cls"], atol=2e-5, rtol=0)
     torch.testing.assert_close(tokens[:, 1:], official["out.official_patches"], atol=2e-5, rtol=0)
     torch.testing.assert_close(
-        method.encoder.features(official["in.images"], pooling="cls"), official["out.timm_cls"], atol=2e-5, rtol=0
+        method.encoder.features(official["in.images"], pooling="cls"),
+        official["out.timm_cls"],
+        atol=2e-5,
+        rtol=0,
     )
