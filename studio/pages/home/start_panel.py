@@ -16,6 +16,8 @@ from studio.widgets.icon_label import IconLabel
 from studio.widgets.labels import make_label
 
 LAST_FOLDER = "home/last_folder"
+# The quick recipe's epochs are for a few thousand pictures; of the 1,797 digits its k-NN only dips in as many.
+TRY_CHANGES = {"training.epochs": 40, "training.warmup_epochs": 2}
 
 
 class StartPanel(QWidget):
@@ -50,7 +52,8 @@ class StartPanel(QWidget):
         card = Card("Try it on built-in data", "try_card")
         card.body.addWidget(
             make_label(
-                "Handwritten digits, no download. A small MAE learns on them in a minute or two; watch its k-NN rise.",
+                "Handwritten digits, no download. A small MAE learns on them in a few minutes: watch its k-NN dip, "
+                "then rise.",
                 "try_words",
                 "muted",
                 wraps=True,
@@ -61,7 +64,9 @@ class StartPanel(QWidget):
         return card
 
     def _try(self) -> None:
-        self._context.navigate("new_run", {"location": "builtin:digits", "preset": "quick"})
+        self._context.navigate(
+            "new_run", {"location": "builtin:digits", "preset": "quick", "changes": dict(TRY_CHANGES)}
+        )
 
     def _choose(self) -> None:
         start = self._context.preferences.text(LAST_FOLDER, str(Path.home()))

@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
+from engine.declared import make_recipe
 from engine.store import (
     CommandKind,
     Level,
@@ -38,7 +39,10 @@ def test_an_empty_store_says_what_to_do_next(home, context, qtbot):
     assert not home.queue.isVisible()
     assert not home.recent.isVisible()
     click(home, "try_button", qtbot)
-    assert context.visited == [("new_run", {"location": "builtin:digits", "preset": "quick"})]
+    ((page, arguments),) = context.visited
+    assert page == "new_run"
+    assert (arguments["location"], arguments["preset"]) == ("builtin:digits", "quick")
+    assert make_recipe("mae", "quick", arguments["changes"]).training.epochs == 40
 
 
 def test_a_running_run_has_a_card_that_follows_its_row(home, context, make_run, add_points, store):
