@@ -32,8 +32,10 @@ class SharedBatchNorm(_BatchNorm):
         )  # biased, as the batch is normalised with
         self._remember(mean.detach(), variance.detach(), input.numel() // input.shape[1] * world_size())
         normed = centred * (variance + self.eps).rsqrt().view(places)
-        if self.affine:
-            normed = normed * self.weight.view(places) + self.bias.view(places)
+        if self.weight is not None:
+            normed = normed * self.weight.view(places)
+        if self.bias is not None:
+            normed = normed + self.bias.view(places)
         return normed.to(input.dtype)
 
     def _remember(self, mean: Tensor, variance: Tensor, count: int) -> None:
@@ -73,8 +75,9 @@ def _shared(norm: _BatchNorm) -> SharedBatchNorm:
     shared = SharedBatchNorm(
         norm.num_features, norm.eps, norm.momentum, norm.affine, norm.track_running_stats
     )
-    for name, parameter in norm.named_parameters(recurse=False):
-        setattr(shared, name, parameter)
+    # A projector's last norm has no bias: what is missing has to be missing here too.
+    for name, parameter in norm._parameters.items():
+        shared.register_parameter(name, parameter)
     for name, buffer in norm.named_buffers(recurse=False):
         setattr(shared, name, buffer)
     return shared.train(norm.training)

@@ -50,8 +50,9 @@ def make_method(kind):
         encoder = make_vit(width=24, depth=2, heads=2, image_size=16, patch_size=4)
     else:
         encoder = make_resnet("resnet_nano", stem="fast")
-    if kind == "simclr":
-        return SimCLR(SimCLRSettings(projection_width=16), encoder)
+    if kind.startswith("simclr"):
+        memory = {"memory_size": 16} if kind == "simclr_memory" else {}
+        return SimCLR(SimCLRSettings(projection_width=16, **memory), encoder)
     small = {
         "prototypes": 24,
         "head_hidden": 32,
@@ -65,7 +66,7 @@ def make_method(kind):
 def make_batches(kind, accumulation):
     generator = torch.Generator().manual_seed(1)
     for _ in range(STEPS * accumulation):
-        if kind == "simclr":
+        if kind.startswith("simclr"):
             yield {"views": torch.randn(BATCH, 2, 3, 16, 16, generator=generator)}
         else:
             yield {
@@ -110,7 +111,8 @@ def train_share(rank, kind, accumulation):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("kind", "accumulation"), [("dino", 1), ("dino", 2), ("dino_resnet", 1), ("simclr", 1)]
+    ("kind", "accumulation"),
+    [("dino", 1), ("dino", 2), ("dino_resnet", 1), ("simclr", 1), ("simclr_memory", 1)],
 )
 def test_losses_monitors_norms_and_weights_are_those_of_one_process(kind, accumulation, tmp_path):
     expected, state, images = train(kind, accumulation)
@@ -119,6 +121,7 @@ def test_losses_monitors_norms_and_weights_are_those_of_one_process(kind, accumu
         for step, other in zip(expected, values, strict=True):
             assert other["loss"] == pytest.approx(step["loss"], abs=1e-5)
             assert other["grad_norm"] == pytest.approx(step["grad_norm"], rel=1e-4)
+        assert other_state.keys() == state.keys()
         for name, value in state.items():
             torch.testing.assert_close(
                 other_state[name], value, atol=2e-3, rtol=1e-3, msg=lambda text, name=name: f"{name}: {text}"

@@ -9,6 +9,7 @@ from engine.doctor.facts import RunFacts
 from engine.doctor.finding import Finding
 from engine.doctor.history import STARTING, History
 from engine.doctor.rule import Rule
+from engine.doctor.rules.guards import GUARDS
 from engine.doctor.suspects import Suspect, causes_and_knob
 
 STEPS = 64
@@ -19,6 +20,7 @@ ABOVE_START = 1.5
 LOSSES = ("monitor/kl", "loss")
 
 SUSPECTS = (
+    *GUARDS,
     Suspect(
         "training.base_lr",
         "high",

@@ -9,6 +9,7 @@ from engine.doctor.facts import RunFacts
 from engine.doctor.finding import Finding
 from engine.doctor.history import History
 from engine.doctor.rule import Rule
+from engine.doctor.rules.guards import GUARDS
 from engine.doctor.suspects import Suspect, causes_and_knob
 from engine.doctor.words import percent
 
@@ -19,6 +20,7 @@ JUDGEMENTS, AGREEING = 5, 3
 GAIN, LOSS, ROOM = 1.0, 2.0, 3.0
 
 SUSPECTS = (
+    *GUARDS,
     Suspect(
         "training.base_lr",
         "high",

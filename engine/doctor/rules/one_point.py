@@ -9,6 +9,7 @@ from engine.doctor.facts import RunFacts
 from engine.doctor.finding import Finding
 from engine.doctor.history import History
 from engine.doctor.rule import Rule
+from engine.doctor.rules.guards import GUARDS
 from engine.doctor.rules.spreads import BATCH_SPREADS, batch_spread
 from engine.doctor.suspects import Suspect, causes_and_knob
 
@@ -23,36 +24,7 @@ SPREAD = 0.03
 COSINE = 0.999
 
 SUSPECTS = (
-    Suspect(
-        "settings.predictor",
-        "other",
-        "Without a predictor nothing keeps the online network from agreeing with its target on one constant.",
-        "the predictor",
-    ),
-    Suspect(
-        "settings.centring",
-        "other",
-        "Without centring one prototype wins for every picture (DINO paper, fig. 7).",
-        "centring",
-    ),
-    Suspect(
-        "settings.sharpening",
-        "other",
-        "Without sharpening the teacher calls all prototypes equal (DINO paper, fig. 7).",
-        "sharpening",
-    ),
-    Suspect(
-        "settings.teacher_momentum",
-        "low",
-        "A teacher that follows too fast: without momentum DINO reaches 0.1 % k-NN (paper, table 7).",
-        "the teacher momentum",
-    ),
-    Suspect(
-        "settings.target_momentum",
-        "low",
-        "A target that follows too fast lets both networks agree on one point (BYOL paper, table 5a).",
-        "the target momentum",
-    ),
+    *GUARDS,
     Suspect(
         "training.base_lr",
         "high",

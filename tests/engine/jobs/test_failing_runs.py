@@ -152,6 +152,13 @@ def test_byol_without_predictor_and_momentum_collapses_to_one_point(store, claim
     assert knob(found["one_point"]) == ("settings.predictor", True)
 
 
+def test_dino_without_momentum_has_the_momentum_named_first(store, claim, alarms_of):
+    run = do_run(store, claim("dino", training__steps=400, settings__teacher_momentum=0.0).id)
+    found = alarms_of(run.id)
+    assert found
+    assert all(knob(alarm)[0] == "settings.teacher_momentum" for alarm in found.values())
+
+
 def test_mae_with_a_huge_rate_collapses_to_one_point_and_a_resume_does_not_say_it_again(
     store, claim, alarms_of
 ):

@@ -280,7 +280,7 @@ def compare_networks(state, official):
     skipped = 0
     for network in OURS:
         for name, expected in official.under(f"out.{network}.").items():
-            ours = state[our_name(name, network)]
+            ours = state[our_name(name, network)].reshape(expected.shape).to(expected.dtype)
             if name.endswith(
                 "attn.qkv.bias"
             ):  # its key part has no true gradient: Adam moves it by rounding noise
