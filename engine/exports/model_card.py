@@ -4,10 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.exports.subject import TOLERANCE, Subject
+from engine.exports.timm_folder import other_stride
 
 NAME = "README.md"
 LOADING = {
     "timm": 'timm: `timm.create_model("local-dir:FOLDER", pretrained=True)`, or run `load_encoder.py`.',
+    "timm with another first layer": "timm: run `load_encoder.py`; it gives timm's network the first layer for small "
+    "pictures, which `timm.create_model` alone does not know.",
     "state-dict": 'torch: `network.load_state_dict(torch.load("encoder.pt", weights_only=True))`, names as in timm.',
     "onnx": 'ONNX: `onnxruntime.InferenceSession("encoder.onnx").run(["features"], {"pictures": batch})`.',
     "torch-export": 'torch.export: `torch.export.load("encoder.pt2").module()(batch)`.',
@@ -39,7 +42,7 @@ def model_card(subject: Subject, differences: Mapping[str, float]) -> str:
         f"# {subject.title}",
         f"Gives {subject.encoder.width} features a picture, {WHAT[_pooling(subject)]}; made by SSL Studio.",
         "## Use",
-        _list(LOADING[name] for name in differences),
+        _list(LOADING[_loading(name, subject)] for name in differences),
         f"Pictures: {subject.encoder.channels} channels, {sizes}, values 0..1, then minus {_numbers(subject.mean)} "
         f"and divided by {_numbers(subject.std)}.",
         "## Licence",
@@ -55,6 +58,10 @@ def model_card(subject: Subject, differences: Mapping[str, float]) -> str:
         f"{TOLERANCE:g} is accepted): {', '.join(checked)}.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _loading(name: str, subject: Subject) -> str:
+    return f"{name} with another first layer" if name == "timm" and other_stride(subject) else name
 
 
 def _pooling(subject: Subject) -> str:

@@ -63,7 +63,7 @@ def write_timm_folder(subject: Subject, folder: Path) -> float:
             "Export it as state-dict, onnx or torch-export.",
             field="format",
         )
-    stride = _other_stride(subject)
+    stride = other_stride(subject)
     save_file(subject.state(), folder / WEIGHTS, write_passport(_passport(subject)))
     (folder / CONFIG).write_text(json.dumps(_config(subject), indent=1), encoding="utf-8")
     stem = (
@@ -101,7 +101,7 @@ def _load(subject: Subject, folder: Path, stride: int | None) -> nn.Module:
     return model.eval()
 
 
-def _other_stride(subject: Subject) -> int | None:
+def other_stride(subject: Subject) -> int | None:
     """Stride of a first layer that timm does not know; None where timm builds the whole network by itself."""
     encoder = subject.recipe.encoder
     stem = choose_stem(encoder.stem, encoder.image_size)

@@ -13,6 +13,7 @@ import timm
 import torch
 
 from engine.errors import CheckpointError, SettingsError, StoreError
+from engine.exports.model_card import model_card
 from engine.exports.subject import Subject, check_features
 from engine.jobs.export import FORMATS, export_run, subject_of
 from engine.jobs.import_weights import import_weights
@@ -103,7 +104,10 @@ def test_the_card_says_how_the_encoder_was_made(store, trained, tmp_path):
 @pytest.mark.parametrize("stem", ["large", "small", "fast"])
 @pytest.mark.parametrize("name", ["resnet_nano", "resnet18"])
 def test_residual_networks_load_with_their_script(name, stem, make_subject, tmp_path, capsys):
-    FORMATS["timm"](make_subject(name=name, stem=stem), tmp_path)
+    subject = make_subject(name=name, stem=stem)
+    FORMATS["timm"](subject, tmp_path)
+    # The card must not promise what timm alone cannot: it knows one first layer only.
+    assert ("local-dir" in model_card(subject, {"timm": 0.0})) == (stem == "large")
     runpy.run_path(str(tmp_path / "load_encoder.py"), run_name="__main__")
     assert "features of shape (1, " in capsys.readouterr().out
 

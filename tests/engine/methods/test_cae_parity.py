@@ -228,7 +228,7 @@ def test_block_masks_are_the_official_ones_for_the_same_draws(official):
 @pytest.mark.parity("cae_masks")
 def test_scattered_masks_are_the_official_ones_for_the_same_draws(official):
     hyper, draws = official.hyper, np.random.RandomState(official.hyper["seed"])
-    count = int(hyper["random_ratio"] * hyper["grid"][0] * hyper["grid"][1])
+    count = int(hyper["random_ratio"] * (hyper["grid"][0] * hyper["grid"][1]))
     for expected in official["out.random"]:
         hidden = scattered_mask(*hyper["grid"], count, draws)
         assert torch.equal(torch.from_numpy(hidden).flatten().long(), expected)
