@@ -241,6 +241,10 @@ class SimCLR(Method):
     deviations = (
         "The strength of the blur is drawn for each picture; the official code draws one for the whole batch of a view "
         "(data_util.py, batch_random_blur).",
+        "An epoch is a whole number of batches here; the official code counts steps over all pictures (model.py, "
+        "get_train_steps), so its runs and warm-ups are some steps longer.",
+        "timm's ResNets pad both sides of a picture; the official ones pad as TensorFlow does. Encoders named "
+        "simclr_resnet... pad like the official ones.",
         "No online classifier is trained beside; k-NN judges the features instead.",
     )
 

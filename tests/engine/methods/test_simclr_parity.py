@@ -172,13 +172,14 @@ def make_official_trainer(official):
         batch_size=batch,
         epochs=hyper["train_epochs"],
         base_lr=hyper["base_lr"],
-        warmup_epochs=hyper["warmup_epochs"],
+        # Steps for epochs: the official epoch need not be a whole number of steps, which a plan's passes always are.
+        warmup_epochs=round(hyper["warmup_epochs"] * pictures // batch),
         weight_decay=hyper["weight_decay"],
         momentum=hyper["momentum"],
         precision="fp32",
     )
     steps = pictures * hyper["train_epochs"] // batch + 1  # official file tf2/model.py, get_train_steps
-    plan = Plan(training, pictures // batch, steps)
+    plan = Plan(training, 1, steps)
     return Trainer(method, plan, Compute(torch.device("cpu"), "fp32"), SimCLR.normalise(3))
 
 
