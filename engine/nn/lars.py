@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 MomentumForm = Literal["rate_outside", "rate_inside", "trust_on_update"]
-TrustRule = Literal["joint", "separate", "separate_clipped"]
+TrustRule = Literal["joint", "separate", "separate_clipped", "separate_decayed"]
 
 SEPARATE_EPS = 1e-8  # solo-learn, file solo/utils/lars.py; lightly, file lightly/utils/lars.py
 
@@ -27,8 +27,9 @@ class LARS(torch.optim.Optimizer):
     another:
 
     - "joint": the norm of gradient and weight decay together; where a norm is 0 the ratio is 1 (all official codes).
-    - "separate": the sum of the two norms; where a norm is 0 there is no weight decay either (solo-learn, lightly).
+    - "separate": the sum of the two norms; where a norm is 0 there is no weight decay either (solo-learn).
     - "separate_clipped": its ratio is divided by the rate and at most 1, as in LARC (solo-learn, clip_lr).
+    - "separate_decayed": as "separate", but without weight decay nothing is adapted (lightly).
 
     Args:
         params: What to train.
@@ -101,6 +102,8 @@ class LARS(torch.optim.Optimizer):
 def _separate(parameter: Tensor, gradient: Tensor, group: dict[str, Any]) -> Tensor:
     """Gradient and weight decay under the separate rules, adapted where neither norm is 0."""
     decay, weight_norm, norm = group["weight_decay"], parameter.norm(), gradient.norm()
+    if group["rule"] == "separate_decayed" and decay == 0:
+        return gradient
     ratio = group["trust_coefficient"] * weight_norm / (norm + decay * weight_norm + SEPARATE_EPS)
     if group["rule"] == "separate_clipped":
         ratio = (ratio / group["lr"]).clamp(max=1.0)

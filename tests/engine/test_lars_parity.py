@@ -14,8 +14,8 @@ TORCH = {
     "solo_excl": {"rule": "separate"},
     "solo_excl_clip": {"rule": "separate_clipped"},
     "solo_noexcl": {"rule": "separate", "adapt_vectors": True},
-    "lightly_excl": {"rule": "separate"},
-    "lightly_noexcl": {"rule": "separate", "adapt_vectors": True},
+    "lightly_excl": {"rule": "separate_decayed"},
+    "lightly_noexcl": {"rule": "separate_decayed", "adapt_vectors": True},
 }
 BYOL = {"excl": {}, "noexcl": {"adapt_vectors": True}}
 SIMCLR = {
@@ -117,3 +117,15 @@ def test_what_is_not_adapted_moves_at_the_full_rate_and_does_not_decay():
     # the ratio of the norms: 0.001 * 4 / (1.2 * 2), times a gradient with decay of 1.2, times the rate
     expected = 2 - 0.5 * 0.001 * math.sqrt(16) / (1.2 * 2) * 1.2
     torch.testing.assert_close(weight.detach(), torch.full((2, 2), expected))
+
+
+def test_without_weight_decay_the_decayed_rule_is_plain_momentum():
+    start, gradient = torch.randn(3, 4), torch.randn(3, 4)
+    moved = []
+    for options in ({"rule": "separate_decayed"}, {"rule": "separate"}):
+        parameter = torch.nn.Parameter(start.clone())
+        parameter.grad = gradient.clone()
+        LARS([parameter], 0.1, **options).step()
+        moved.append(parameter.detach())
+    torch.testing.assert_close(moved[0], start - 0.1 * gradient)
+    assert not torch.allclose(moved[0], moved[1])
