@@ -32,11 +32,11 @@ def embed(  # noqa: PLR0913, PLR0917 - the signature is the list of flags
 
     opened = open_store(store)
     try:
-        get_run(opened, run_id)  # a wrong number is told before torch is loaded
-        from engine.jobs.embed import embed_run
-
         chosen: Any = pooling
         with told_as_json(as_json), _progress() as tell:
+            get_run(opened, run_id)  # a wrong number is told before torch is loaded
+            from engine.jobs.embed import embed_run
+
             done = embed_run(
                 opened,
                 run_id,

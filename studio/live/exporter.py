@@ -24,15 +24,16 @@ class Exporter(EngineCommand):
         """
         return self._start("export", "--out", folder, "--format", ",".join(formats), "--", str(run_id))
 
-    def embed(self, run_id: int, data: str, file: str) -> bool:
+    def embed(self, run_id: int, data: str, file: str, kind: str = "auto") -> bool:
         """Begin to write the features of every picture of a place; False while something else is written.
 
         Args:
             run_id: Which run.
             data: A folder, a list or a built-in set.
             file: Ends in .parquet or .npy.
+            kind: Layout of the place, "auto" to recognise it.
         """
-        return self._start("embed", "--data", data, "--out", file, "--", str(run_id))
+        return self._start("embed", "--data", data, "--kind", kind, "--out", file, "--", str(run_id))
 
     @override
     def _take(self, result: dict[str, Any]) -> None:

@@ -2,6 +2,18 @@
 
 from engine.doctor.suspects import Suspect
 
+CENTRING = Suspect(
+    "settings.centring",
+    "other",
+    "Without centring one prototype wins for every picture (DINO paper, fig. 7).",
+    "centring",
+)
+TEACHER_MOMENTUM = Suspect(
+    "settings.teacher_momentum",
+    "low",
+    "A teacher that follows too fast: without momentum DINO reaches 0.1 % k-NN (paper, table 7).",
+    "the teacher momentum",
+)
 GUARDS = (
     Suspect(
         "settings.predictor",
@@ -9,24 +21,14 @@ GUARDS = (
         "Without a predictor nothing keeps the online network from agreeing with its target on one constant.",
         "the predictor",
     ),
-    Suspect(
-        "settings.centring",
-        "other",
-        "Without centring one prototype wins for every picture (DINO paper, fig. 7).",
-        "centring",
-    ),
+    CENTRING,
     Suspect(
         "settings.sharpening",
         "other",
         "Without sharpening the teacher calls all prototypes equal (DINO paper, fig. 7).",
         "sharpening",
     ),
-    Suspect(
-        "settings.teacher_momentum",
-        "low",
-        "A teacher that follows too fast: without momentum DINO reaches 0.1 % k-NN (paper, table 7).",
-        "the teacher momentum",
-    ),
+    TEACHER_MOMENTUM,
     Suspect(
         "settings.target_momentum",
         "low",

@@ -8,6 +8,7 @@ from engine.doctor.facts import RunFacts
 from engine.doctor.finding import Finding
 from engine.doctor.history import History
 from engine.doctor.rule import Rule
+from engine.doctor.rules.guards import CENTRING, TEACHER_MOMENTUM
 from engine.doctor.rules.teacher import ENTROPY, KL, STEPS, newest_stretch
 from engine.doctor.suspects import Suspect, causes_and_knob
 from engine.doctor.words import percent
@@ -16,12 +17,7 @@ from engine.doctor.words import percent
 ONE_HOT = 0.1
 
 SUSPECTS = (
-    Suspect(
-        "settings.centring",
-        "other",
-        "Without centring one prototype wins for every picture (DINO paper, fig. 7).",
-        "centring",
-    ),
+    CENTRING,
     Suspect(
         "settings.teacher_temperature",
         "low",
@@ -36,12 +32,7 @@ SUSPECTS = (
         "A centre that moves too slowly to stop a prototype from winning always; 0.9 is the paper's.",
         "the centre momentum",
     ),
-    Suspect(
-        "settings.teacher_momentum",
-        "low",
-        "A teacher that follows too fast: without momentum DINO reaches 0.1 % k-NN (paper, table 7).",
-        "the teacher momentum",
-    ),
+    TEACHER_MOMENTUM,
     Suspect(
         "training.base_lr",
         "high",

@@ -38,8 +38,9 @@ class Takeout:
         usual = str(self._folder() / f"{_plain(run.name)}-{run.id}.parquet")
         file, _ = QFileDialog.getSaveFileName(self._window, "Embeddings of the run's pictures", usual, KINDS)
         if file:
-            data = str(run.recipe.get("data", {}).get("location", ""))
-            self._tell(self._context.exporter.embed(run.id, data, file), Path(file).parent)
+            data = run.recipe.get("data", {})
+            place, kind = str(data.get("location", "")), str(data.get("kind", "auto"))
+            self._tell(self._context.exporter.embed(run.id, place, file, kind), Path(file).parent)
 
     def _begin_export(self, run: Run, dialog: ExportDialog) -> None:
         folder = Path(dialog.place.path()).expanduser()

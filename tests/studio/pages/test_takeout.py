@@ -51,8 +51,8 @@ def test_nothing_is_written_without_a_format_or_a_folder(page):
 def test_embeddings_are_of_the_runs_own_pictures(page, context, monkeypatch, tmp_path):
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "a.npy"), ""))
     page.controls.entries[Action.EMBED].trigger()
-    location = page.run.recipe.get("data", {}).get("location", "")
-    assert page.asked == [(page.run.id, location, str(tmp_path / "a.npy"))]
+    data = page.run.recipe["data"]
+    assert page.asked == [(page.run.id, data["location"], str(tmp_path / "a.npy"), data["kind"])]
 
 
 def test_a_second_export_waits_for_the_first(page, context, monkeypatch, tmp_path):
