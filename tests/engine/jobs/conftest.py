@@ -114,8 +114,8 @@ class Worker:
 def start_worker(store):
     workers = []
 
-    def start(run_id):
-        workers.append(Worker(store, run_id))
+    def start(run_id, *, command=None):
+        workers.append(Worker(store, run_id, command))
         return workers[-1]
 
     yield start

@@ -142,12 +142,13 @@ def test_two_processes_started_by_hand_have_the_losses_of_one(store, queue, star
 def test_a_killed_pair_resumes_and_ends_as_if_nothing_had_been(store, queue, start_by_hand):
     whole, broken = claim(store, queue(training__processes=1)), claim(store, queue())
     do_run(store, whole)
+    send_command(store, broken, CommandKind.PAUSE)  # so that it cannot have ended before it is killed
     worker = start_by_hand(broken)
-    worker.wait_for(lambda run: run.step >= 3)
+    worker.wait_for(lambda run: run.status is RunStatus.PAUSED)
     worker.kill()  # the launcher only: the two must notice
     wait_until(lambda: not processes_of(store), "both processes are gone")
     # One that sees the other leave before it leaves itself still says so: the run has failed then, else it looks alive.
-    assert get_run(store, broken).step < 12, "the run ended before it could be killed"
+    assert get_run(store, broken).step < 12
     update_run(store, broken, status=RunStatus.FAILED, error="killed", pid=None)
     requeue_run(store, broken)
     code, run = start_by_hand(claim(store, broken)).wait()
