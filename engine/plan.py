@@ -66,10 +66,15 @@ class Plan:
             epochs=self.total_steps if whole else self.total_epochs,
         )
 
+    @property
+    def moves_weight_decay(self) -> bool:
+        """Whether the weight decay changes over the run."""
+        return self.training.weight_decay_form == "cosine"
+
     def weight_decay_at(self, step: int) -> float:
         """Weight decay of the update that follows ``step`` finished ones (DINO, official file main_dino.py)."""
         training = self.training
-        if not training.weight_decay_end:
+        if not self.moves_weight_decay:
             return training.weight_decay
         return cosine(training.weight_decay, training.weight_decay_end, step / max(self.total_steps, 1))
 

@@ -7,7 +7,7 @@ the method itself stay a plain table here; the method's own declaration (or its 
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from engine.settings import Settings, setting
 
@@ -180,14 +180,20 @@ class TrainingSettings(Settings):
     weight_decay: float = setting(
         0.05, "Weight decay", low=0, high=10, log=True, source="MAE PRETRAIN.md, --weight_decay"
     )
+    weight_decay_form: Literal["constant", "cosine"] = setting(
+        "constant",
+        "Course of the weight decay",
+        source="MAE: constant; DINO: cosine",
+        help="Constant: stays where it starts. Cosine: goes to the final weight decay along half a cosine.",
+    )
     weight_decay_end: float = setting(
         0.0,
         "Final weight decay",
         low=0,
         high=10,
         log=True,
-        source="MAE: constant",
-        help="Above 0, the weight decay goes there along half a cosine, as in DINO; 0 keeps it constant.",
+        source="ours: read only where the weight decay moves",
+        help="Where a weight decay that moves ends.",
     )
     optimizer: Literal["adamw", "sgd", "lars"] = setting("adamw", "Optimizer", source="MAE paper, table 8")
     momentum: float = setting(
@@ -261,6 +267,14 @@ class TrainingSettings(Settings):
     checkpoint_seconds: float = setting(
         120, "Checkpoint at least every", low=1, high=86_400, unit="s", source="ours: what a crash may cost"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _move_towards_an_end(cls, values: Any) -> Any:
+        """Whoever names an end alone, as recipes did before the course had a name, wants to get there."""
+        if isinstance(values, dict) and values.get("weight_decay_end") and "weight_decay_form" not in values:
+            return {**values, "weight_decay_form": "cosine"}
+        return values
 
 
 class Recipe(Settings):

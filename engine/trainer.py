@@ -155,7 +155,7 @@ class Trainer:
         set_rates(self.optimizer, lr, weight_decay)
         curves = type(self.method).curves(self.method.settings, plan.progress(self.step))
         values = {"lr": lr} | {f"schedule/{name}": value for name, value in curves.items()}
-        return values | ({"schedule/weight_decay": weight_decay} if plan.training.weight_decay_end else {})
+        return values | ({"schedule/weight_decay": weight_decay} if plan.moves_weight_decay else {})
 
     def prepare(self, batch: dict[str, Any]) -> Views:
         """Bring a batch to the device; pictures are distorted there where that was left, and normalised."""

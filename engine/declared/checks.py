@@ -138,6 +138,18 @@ def _check_length(recipe: Recipe, num_train: int) -> Iterator[Problem]:
         )
 
 
+def _check_decay(recipe: Recipe) -> Iterator[Problem]:
+    training = recipe.training
+    if training.weight_decay_form == "constant" and training.weight_decay_end:
+        yield Problem(
+            "training.weight_decay_form",
+            f"The final weight decay of {training.weight_decay_end:g} is not reached: its course is constant.",
+            "Choose the cosine, or a final weight decay of 0.",
+            level="warning",
+            suggestion="cosine",
+        )
+
+
 def _check_epochs(recipe: Recipe, num_train: int) -> Iterator[Problem]:
     """A method's own phases, all counted in epochs, must fit into the run; a run cut by steps is a mere trial."""
     if recipe.training.steps:
@@ -209,7 +221,7 @@ def check_recipe(recipe: Recipe, dataset: DatasetFacts | None, devices: Sequence
         devices: Names of this computer's devices.
     """
     problems = [*_check_encoder(recipe), *_check_sizes(recipe), *_check_device(recipe, devices)]
-    problems += _check_processes(recipe, devices)
+    problems += [*_check_processes(recipe, devices), *_check_decay(recipe)]
     if dataset is not None:
         problems += [
             *_check_batch(recipe, dataset.num_train),

@@ -22,11 +22,13 @@ class KnnResult:
 
     Args:
         top1: Share of test pictures whose class is predicted, 0..1.
+        top5: Share of test pictures whose class is among the five with the most votes; among k, where k is smaller.
         prediction: (N_test,) predicted classes.
         k: Neighbours that voted.
     """
 
     top1: float
+    top5: float
     prediction: Tensor
     k: int
 
@@ -63,11 +65,19 @@ def knn_votes(
 
 
 def knn_accuracy(
-    train_features: Tensor, train_labels: Tensor, test_features: Tensor, test_labels: Tensor, *, k: int = K
+    train_features: Tensor,
+    train_labels: Tensor,
+    test_features: Tensor,
+    test_labels: Tensor,
+    *,
+    k: int = K,
+    temperature: float = TEMPERATURE,
 ) -> KnnResult:
     """Classify test pictures by their neighbours among the training pictures; shapes as in ``knn_votes``."""
     num_classes = int(max(train_labels.max(), test_labels.max())) + 1
-    votes = knn_votes(train_features, train_labels, test_features, num_classes, k=k)
-    prediction = votes.argmax(dim=1)
-    top1 = float((prediction == test_labels).float().mean())
-    return KnnResult(top1, prediction, min(k, len(train_labels)))
+    k = min(k, len(train_labels))
+    votes = knn_votes(train_features, train_labels, test_features, num_classes, k=k, temperature=temperature)
+    ranked = votes.argsort(dim=1, descending=True, stable=True)  # (M, C), the best class first
+    hits = ranked == test_labels.unsqueeze(1)
+    top1, top5 = (float(hits[:, :most].any(dim=1).float().mean()) for most in (1, min(5, k)))
+    return KnnResult(top1, top5, ranked[:, 0], k)

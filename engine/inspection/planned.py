@@ -34,8 +34,7 @@ def planned_curves(recipe: Recipe, num_train: int) -> dict[str, Any]:
 
 
 def _scheduled(plan: Plan, step: int, curves: dict[str, float]) -> dict[str, float]:
-    is_moving = bool(plan.training.weight_decay_end)
-    return curves | ({"weight_decay": plan.weight_decay_at(step)} if is_moving else {})
+    return curves | ({"weight_decay": plan.weight_decay_at(step)} if plan.moves_weight_decay else {})
 
 
 def _spread(total_steps: int) -> list[int]:

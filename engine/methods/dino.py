@@ -146,7 +146,7 @@ class DINOSettings(Settings):
         help="Off only to see it collapse: the teacher is then as soft as the student and calls all prototypes equal "
         "(paper, fig. 7).",
     )
-    head_hidden: int = setting(2048, "Head width", low=8, high=16_384, source="paper, appendix C")
+    head_hidden: int = setting(2048, "Head width", low=2, high=16_384, source="paper, appendix C")
     head_bottleneck: int = setting(256, "Head bottleneck", low=2, high=4096, source="paper, appendix C")
     head_layers: int = setting(3, "Head layers", low=1, high=8, source="paper, appendix C")
     head_batch_norm: bool = setting(
@@ -219,6 +219,7 @@ OPTIMISER = {
     "training.warmup_epochs": Sourced(10, f"{OFFICIAL}, --warmup_epochs"),
     "training.warmup_form": Sourced("through_peak", "official file utils.py, cosine_scheduler"),
     "training.weight_decay": Sourced(0.04, f"{OFFICIAL}, --weight_decay"),
+    "training.weight_decay_form": Sourced("cosine", f"{OFFICIAL}, cosine_scheduler"),
     "training.weight_decay_end": Sourced(0.4, f"{OFFICIAL}, --weight_decay_end"),
     "training.beta2": Sourced(0.999, f"{OFFICIAL}: AdamW as torch has it"),
     "training.clip_norm": Sourced(3.0, f"{OFFICIAL}, --clip_grad"),
@@ -283,7 +284,8 @@ PRESETS = {
             "training.batch_size": Sourced(64, "ours: many steps on little data"),
             "training.base_lr": Sourced(8e-3, "ours: a small network and a short run bear a high rate"),
             "training.warmup_epochs": Sourced(1, "ours: a twentieth of the run"),
-            "training.weight_decay_end": Sourced(0.04, "ours: nothing to regularise in so few steps"),
+            "training.weight_decay_form": Sourced("constant", "ours: nothing to regularise in so few steps"),
+            "training.weight_decay_end": Sourced(0.0, "ours: not read"),
             "settings.blur": Sourced(
                 0.0, "SimCLR, official code: none on CIFAR, whose pictures are blurred enough"
             ),

@@ -56,7 +56,7 @@ class MAESettings(Settings):
     decoder_width: int = setting(
         512,
         "Decoder width",
-        low=16,
+        low=4,
         high=4096,
         source="paper, table 1b; --decoder_embed_dim",
         help="A multiple of 4 and of the decoder's heads.",

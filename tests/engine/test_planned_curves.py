@@ -25,7 +25,7 @@ def test_every_scheduled_value_is_sampled_from_the_first_step_to_the_last(name, 
     assert len(steps) == min(MOST_POINTS, plan.total_steps)
     assert steps == sorted(set(steps))
     expected = set(method_class.curves(settings, plan.progress(0)))
-    expected |= {"weight_decay"} if recipe.training.weight_decay_end else set()
+    expected |= {"weight_decay"} if recipe.training.weight_decay_form == "cosine" else set()
     assert set(curves["values"]) == expected
     for label, values in curves["values"].items():
         assert len(values) == len(steps)

@@ -61,6 +61,7 @@ def test_dinos_schedules_are_the_official_ones(official):
         warmup_epochs=hyper["warmup_epochs"],
         warmup_form="through_peak",
         weight_decay=hyper["weight_decay"],
+        weight_decay_form="cosine",
         weight_decay_end=hyper["weight_decay_end"],
     )
     total = hyper["epochs"] * hyper["niter"]

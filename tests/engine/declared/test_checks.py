@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from engine.declared import check_recipe, make_recipe
 from engine.plan import make_plan
+from engine.recipe import TrainingSettings
 
 
 @dataclass
@@ -52,6 +53,32 @@ def test_each_contradiction_is_an_error_at_its_field(changes, facts, place, word
     assert words in found[0].message
     assert found[0].fix
     assert found[0].level == "error"
+
+
+def test_a_final_weight_decay_that_is_not_reached_is_doubtful():
+    recipe = make_recipe("dino", "quick", {"training.weight_decay_end": 0.2})
+    [problem] = check_recipe(recipe, None, ["cpu"])
+    assert (problem.field, problem.level) == ("training.weight_decay_form", "warning")
+    mended = make_recipe(
+        "dino", "quick", {"training.weight_decay_end": 0.2, problem.field: problem.suggestion}
+    )
+    assert check_recipe(mended, None, ["cpu"]) == []
+
+
+@pytest.mark.parametrize(
+    ("course", "end"),
+    [
+        ({}, 0.04),
+        ({"weight_decay_form": "cosine"}, 0.0),
+        ({"weight_decay_form": "cosine", "weight_decay_end": 0.4}, 0.4),
+        ({"weight_decay_form": "constant", "weight_decay_end": 0.4}, 0.04),
+        ({"weight_decay_end": 0.4}, 0.4),  # as recipes said it before the course had a name
+    ],
+)
+def test_a_weight_decay_goes_where_its_course_says(course, end):
+    plan = make_plan(TrainingSettings(weight_decay=0.04, steps=100, **course), 1000)
+    assert plan.weight_decay_at(0) == pytest.approx(0.04)
+    assert plan.weight_decay_at(100) == pytest.approx(end)
 
 
 CARDS = ("cuda:0", "cuda:1", "cpu")

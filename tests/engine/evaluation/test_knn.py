@@ -18,9 +18,9 @@ def test_votes_and_predictions_are_the_official_ones(official):
     largest = official["out.votes"].max()
     torch.testing.assert_close(votes / largest, official["out.votes"] / largest, atol=1e-4, rtol=0)
     assert torch.equal(votes.argmax(1), official["out.prediction"])
-    result = knn_accuracy(*features, official["in.test_labels"], k=k)
-    if temperature == 0.07:
-        assert result.top1 * 100 == pytest.approx(float(official["out.top1"]), abs=1e-4)
+    result = knn_accuracy(*features, official["in.test_labels"], k=k, temperature=temperature)
+    assert result.top1 * 100 == pytest.approx(float(official["out.top1"]), abs=1e-4)
+    assert result.top5 * 100 == pytest.approx(float(official["out.top5"]), abs=1e-4)
 
 
 def test_the_golden_accuracy_of_the_official_code():

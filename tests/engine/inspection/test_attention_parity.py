@@ -7,6 +7,7 @@ from engine.evaluation.intermediate import intermediate_tokens, linear_features
 from engine.inspection.attention import class_attention, last_attention
 from engine.nn.vit import make_vit
 from studio.viewers.attention_mass import enlarge, mass_mask
+from tests.engine.norms import with_norms
 
 TOLERANCE = {"rtol": 0, "atol": 2e-5}
 pytestmark = pytest.mark.parity("dino_attention")
@@ -24,10 +25,7 @@ def encoder(official):
         mlp_ratio=hyper["mlp_ratio"],
     )
     made.network.load_state_dict(official.under("weights."))
-    for module in made.modules():
-        if isinstance(module, torch.nn.LayerNorm):
-            module.eps = hyper["ln_eps"]
-    return made.eval()
+    return with_norms(made, hyper).eval()
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,7 @@ from engine.plan import Plan
 from engine.recipe import TrainingSettings
 from engine.schedules import Progress
 from engine.trainer import Trainer
+from tests.engine.norms import with_norms
 
 PARTS = {
     "encoder.": "encoder.network.",
@@ -99,7 +100,7 @@ def fresh_cae(hyper):
         layer_scale=hyper["decoder_init_values"],
         drop_path=0.0,
     )
-    method = CAE(settings, make_encoder(hyper))
+    method = with_norms(CAE(settings, make_encoder(hyper)), hyper)
     method.target = GivenCodes(hyper["codebook"])
     return method
 
@@ -295,8 +296,9 @@ def compare_after(official, state):
 
 def split_probe(official):
     """Encoder and probe with the official weights."""
-    hyper, encoder = official.hyper, make_encoder(official.hyper)
-    probe = AttentiveProbe(hyper["embed_dim"], hyper["num_heads"], hyper["num_classes"])
+    hyper = official.hyper
+    encoder = with_norms(make_encoder(hyper), hyper)
+    probe = with_norms(AttentiveProbe(hyper["embed_dim"], hyper["num_heads"], hyper["num_classes"]), hyper)
     names = {
         "query_token": "query",
         "attentive_blocks.0.": "",
@@ -332,7 +334,8 @@ def test_the_attentive_probe_gives_the_official_logits(official):
 
 @pytest.mark.parity("cae_probe")
 def test_the_fine_tuning_network_gives_the_official_logits(official):
-    classifier = Classifier(make_encoder(official.hyper), official.hyper["num_classes"], pooling="mean")
+    hyper = official.hyper
+    classifier = with_norms(Classifier(make_encoder(hyper), hyper["num_classes"], pooling="mean"), hyper)
     ours = {}
     for name, value in with_joined_biases(official.under("weights_finetune.")).items():
         if name.startswith("head."):

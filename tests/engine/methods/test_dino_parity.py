@@ -17,6 +17,7 @@ from engine.plan import Plan
 from engine.recipe import TrainingSettings
 from engine.schedules import Progress
 from engine.trainer import Trainer
+from tests.engine.norms import with_norms
 
 OURS = {"student": {"backbone": "encoder.network", "head": "head"}}
 OURS["teacher"] = {"backbone": "teacher_encoder.network", "head": "teacher_head"}
@@ -48,7 +49,7 @@ def make_dino(hyper, official=None, **settings):
         drop_path=0.0,
         **settings,
     )
-    method = DINO(config, encoder)
+    method = with_norms(DINO(config, encoder), hyper)
     if official is not None:
         method.load_state_dict(official_state(official) | centre_state(method), strict=True)
     return method
@@ -155,6 +156,7 @@ def test_rate_weight_decay_and_momentum_follow_the_official_schedules(official):
         warmup_epochs=hyper["warmup_epochs"],
         warmup_form="through_peak",
         weight_decay=hyper["weight_decay"],
+        weight_decay_form="cosine",
         weight_decay_end=hyper["weight_decay_end"],
     )
     steps = hyper["epochs"] * hyper["niter"]
@@ -235,6 +237,7 @@ def make_official_trainer(official):
         warmup_epochs=hyper["warmup_epochs"],
         warmup_form="through_peak",
         weight_decay=hyper["weight_decay"],
+        weight_decay_form="cosine",
         weight_decay_end=hyper["weight_decay_end"],
         beta2=0.999,
         clip_norm=hyper["clip_grad"],

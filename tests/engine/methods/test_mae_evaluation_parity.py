@@ -9,6 +9,7 @@ from engine.nn.lars import LARS
 from engine.nn.positions import resize_positions
 from engine.nn.vit import make_vit
 from engine.optim import split_by_layer
+from tests.engine.norms import with_norms
 
 
 def make_classifier(official, pooling):
@@ -21,7 +22,7 @@ def make_classifier(official, pooling):
         patch_size=hyper["patch_size"],
         mlp_ratio=hyper["mlp_ratio"],
     )
-    classifier = Classifier(encoder, hyper["num_classes"], pooling=pooling)
+    classifier = with_norms(Classifier(encoder, hyper["num_classes"], pooling=pooling), hyper)
     ours = {}
     for name, value in weights.items():
         if name.startswith("head."):
@@ -73,7 +74,7 @@ def test_layers_learn_and_decay_as_in_the_official_code(official, pooling, suffi
 @pytest.mark.parity("mae_linprobe")
 def test_the_linear_probe_trains_as_the_official_one(official):
     hyper = official.hyper
-    probe = LinearProbe(hyper["dim"], hyper["num_classes"])
+    probe = with_norms(LinearProbe(hyper["dim"], hyper["num_classes"]), hyper)
     probe.load_state_dict(
         {name.removeprefix("head."): value for name, value in official.under("weights.").items()}
     )

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 
 from engine.compute import Compute
 from engine.methods.mae import MAE, MAESettings, masked_mean, patch_losses
@@ -9,11 +10,12 @@ from engine.nn.masking import patchify, random_mask, unpatchify
 from engine.nn.normalise import Normalise
 from engine.nn.positions import sincos_1d, sincos_2d
 from engine.nn.vit import make_vit
-from engine.optim import split_decay
+from engine.optim import set_rates, split_decay
 from engine.plan import Plan
 from engine.recipe import TrainingSettings
 from engine.schedules import scaled_lr, warmup_cosine
 from engine.trainer import Trainer
+from tests.engine.norms import with_norms
 
 OURS = {
     "decoder_embed": "decoder.embed",
@@ -48,7 +50,7 @@ def make_mae(hyper, weights, *, normalise=True):
         decoder_depth=hyper["decoder_depth"],
         decoder_heads=hyper["decoder_num_heads"],
     )
-    method = MAE(settings, encoder)
+    method = with_norms(MAE(settings, encoder), hyper)
     method.load_state_dict({our_name(name): value for name, value in weights.items()}, strict=True)
     return method
 
@@ -153,6 +155,15 @@ def test_the_learning_rate_follows_the_official_schedule(official):
         for epoch in official["in.epoch"].tolist()
     ]
     torch.testing.assert_close(torch.tensor(rates), official["out.lr"], rtol=1e-6, atol=1e-12)
+    groups = [
+        {"params": [nn.Parameter(torch.zeros(1))], "lr_scale": scale, "decays": True}
+        for scale in official["in.lr_scale"].tolist()
+    ]
+    optimizer = torch.optim.SGD(groups, lr=1.0)
+    for rate, expected in zip(rates, official["out.group_lr"], strict=True):
+        set_rates(optimizer, rate, 0.0)
+        found = torch.tensor([group["lr"] for group in optimizer.param_groups])
+        torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-12)
 
 
 def make_official_trainer(official):
@@ -233,9 +244,6 @@ def test_official_weights_fit_the_timm_encoder(official):
         tokens = method.encoder.tokens(official["in.images"])
     torch.testing.assert_close(tokens[:, 0], official["out.official_cls"], atol=2e-5, rtol=0)
     torch.testing.assert_close(tokens[:, 1:], official["out.official_patches"], atol=2e-5, rtol=0)
-    torch.testing.assert_close(
-        method.encoder.features(official["in.images"], pooling="cls"),
-        official["out.timm_cls"],
-        atol=2e-5,
-        rtol=0,
-    )
+    features = method.encoder.features(official["in.images"], pooling="cls")
+    torch.testing.assert_close(features, official["out.timm_cls"], atol=2e-5, rtol=0)
+    torch.testing.assert_close(tokens[:, 1:], official["out.timm_patches"], atol=2e-5, rtol=0)
