@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-RANK_EPS = 1e-7  # RankMe paper, eq. 3
+# What RankMe's eq. 3 adds to each share; the value is that of its usual implementations, not verified in the paper.
+RANK_EPS = 1e-7
 # Where the optimizers keep the running mean of the gradients: Adam, SGD, LARS.
 MOMENTUM_KEYS = ("exp_avg", "momentum_buffer", "momentum")
 

@@ -138,18 +138,18 @@ def test_dino_without_sharpening_calls_all_prototypes_equal(store, claim, alarms
     assert "one_hot_teacher" not in found
 
 
-def test_byol_without_predictor_and_momentum_collapses_to_one_point(store, claim, alarms_of):
-    claimed = claim(
-        "byol",
-        settings__predictor=False,
-        settings__target_momentum=0.0,
-        settings__momentum_form="constant",
-        training__base_lr=0.3,
-        training__knn_every_epochs=0,
-        training__steps=180,
-    )
-    found = alarms_of(do_run(store, claimed.id).id)
+HIGH_RATE = {"training__base_lr": 0.3, "training__steps": 180}
+
+
+def test_byol_without_predictor_collapses_to_one_point(store, claim, alarms_of):
+    found = alarms_of(do_run(store, claim("byol", settings__predictor=False, **HIGH_RATE).id).id)
     assert knob(found["one_point"]) == ("settings.predictor", True)
+
+
+def test_byol_with_predictor_needs_no_momentum_and_nothing_is_said(store, claim, alarms_of):
+    """SimSiam (https://arxiv.org/abs/2011.10566) is BYOL without momentum, and it does not collapse."""
+    claimed = claim("byol", settings__target_momentum=0.0, settings__momentum_form="constant", **HIGH_RATE)
+    assert alarms_of(do_run(store, claimed.id).id) == {}
 
 
 def test_dino_without_momentum_has_the_momentum_named_first(store, claim, alarms_of):

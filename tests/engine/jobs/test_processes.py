@@ -10,6 +10,7 @@ import torch
 
 from engine.declared import make_recipe
 from engine.jobs.pretrain import run as do_run
+from engine.jobs.trained import load_trained
 from engine.nn.encoders import make_encoder
 from engine.recipe import EncoderSettings
 from engine.store import (
@@ -137,6 +138,12 @@ def test_two_processes_started_by_hand_have_the_losses_of_one(store, queue, star
     assert run.images_seen == get_run(store, alone).images_seen == 12 * 8
     assert "2 processes train together, 4 pictures each a batch." in words(store, shared)
     assert any(message.startswith("Starts from") for message in words(store, shared)) == bool(start)
+    ours, theirs = (load_trained(store, run).method.state_dict() for run in (alone, shared))
+    assert ours.keys() == theirs.keys()
+    for name, values in ours.items():
+        torch.testing.assert_close(
+            theirs[name], values, atol=1e-4, rtol=0, msg=lambda text, n=name: f"{n}: {text}"
+        )
 
 
 def test_a_killed_pair_resumes_and_ends_as_if_nothing_had_been(store, queue, start_by_hand):
