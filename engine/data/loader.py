@@ -33,8 +33,9 @@ OnSkip = Callable[[int, str], None]
 # Batches that wait, ready, per loader process.
 PREFETCH = 3
 
-# What a loader process needs and what takes long to import; view makers live beside methods, which import timm.
-SLOW_IMPORTS = ("torch", "torchvision", "timm", "cv2", "engine.data.loader", "engine.methods")
+# What a loader process needs and what takes long to import. Not the methods, whose timm takes as long as torch itself:
+# view makers live in engine.data.
+SLOW_IMPORTS = ("torch", "cv2", "engine.data.loader")
 
 
 class _TrainBatches:

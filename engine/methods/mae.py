@@ -5,15 +5,14 @@ and checked against numbers of the official implementation; the order of operati
 and main_pretrain.py. Shapes: B pictures, N patches, K kept, D width, P patch side, C channels.
 """
 
-from functools import partial
 from typing import cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from engine.data.views import RandomResizedCrop, random_flip
+from engine.data.noisy_view import NoisyView
+from engine.data.views import RandomResizedCrop
 from engine.errors import SettingsError
 from engine.method import Method, Preset, Reconstruction, Sourced, StepOutput, ViewMaker, Views, ViewSpec
 from engine.nn.decoder import PatchDecoder
@@ -79,13 +78,6 @@ class MAESettings(Settings):
 def masked_mean(losses: Tensor, hidden: Tensor) -> Tensor:
     """Mean of (B, N) patch losses over the hidden patches of the whole batch (MAE, sec. 3)."""
     return (losses * hidden).sum() / hidden.sum()
-
-
-def _make_view(
-    picture: Tensor, rng: np.random.Generator, *, crop: RandomResizedCrop, flip: float, patches: int
-) -> Views:
-    view = random_flip(crop(picture, rng), rng, flip)
-    return {"image": view, "noise": torch.from_numpy(rng.random(patches, dtype=np.float32))}
 
 
 OFFICIAL = "PRETRAIN.md"
@@ -225,7 +217,7 @@ class MAE(Method):
     def views(cls, settings: Settings, spec: ViewSpec) -> ViewMaker:
         config = cast("MAESettings", settings)
         crop = RandomResizedCrop(spec.image_size, scale=(config.crop_low, 1.0))
-        return partial(_make_view, crop=crop, flip=config.flip, patches=spec.num_patches)
+        return NoisyView(crop, config.flip, spec.num_patches)
 
     @override
     def forward(self, views: Views, progress: Progress) -> StepOutput:

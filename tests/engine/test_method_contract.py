@@ -1,6 +1,7 @@
 """What every method must hold, whichever it is: a new file in engine/methods appears here by itself."""
 
 import pickle
+import pickletools
 
 import numpy as np
 import pytest
@@ -106,6 +107,14 @@ def test_view_makers_travel_to_loader_processes_and_depend_on_the_generator_alon
     first, again, other = (maker(picture, np.random.default_rng(seed)) for seed in (5, 5, 6))
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+def test_loader_processes_need_no_method_for_the_views(recipe):
+    """A view maker beside its method would let every loader process import timm, for seconds; engine.data is free."""
+    method_class, settings, spec = method_parts(recipe)
+    packed = pickle.dumps(method_class.views(settings, spec))
+    names = {word for _, word, _ in pickletools.genops(packed) if isinstance(word, str)}
+    assert not {name for name in names if name.startswith("engine.") and not name.startswith("engine.data.")}
 
 
 def test_features_are_one_vector_a_picture(recipe):
