@@ -1,6 +1,8 @@
 """Digits: scikit-learn's 1,797 handwritten digits (UCI, E. Alpaydin and C. Kaynak), 8 x 8, shown at 32 x 32."""
 
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +11,12 @@ from PIL import Image
 
 from engine.data.decode import Picture, to_channels
 from engine.data.picture_set import PictureSet, SetInfo, digest
+from engine.errors import DataError
 
 DIGIT_SIDE = 32
 # The bitmaps count ink in blocks of 4 x 4 dots.
 MOST_INK = 16
+FILE = "datasets/data/digits.csv.gz"
 
 
 class DigitSet(PictureSet):
@@ -46,9 +50,14 @@ class DigitSet(PictureSet):
 
 @cache
 def _load() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    # Here and not above: importing scikit-learn takes a second that only this set needs.
-    from sklearn.datasets import load_digits
-
-    images, labels = load_digits().images, load_digits().target
-    bitmaps = np.rint(images * (255 / MOST_INK)).astype(np.uint8)
-    return bitmaps, labels.astype(np.int64)
+    # The file itself: sklearn.datasets.load_digits gives the same, a second later, for it imports all of scikit-learn.
+    place = find_spec("sklearn")
+    if place is None or not place.submodule_search_locations:
+        raise DataError(
+            "scikit-learn is missing, which the digits come with.", "Install it, or take other pictures."
+        )
+    rows = np.loadtxt(
+        Path(place.submodule_search_locations[0]) / FILE, delimiter=","
+    )  # (N, 65), the class last
+    bitmaps = np.rint(rows[:, :-1].reshape(-1, 8, 8) * (255 / MOST_INK)).astype(np.uint8)
+    return bitmaps, rows[:, -1].astype(np.int64)

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from engine.data.sources import open_pictures
 from engine.errors import DataError
@@ -51,6 +52,9 @@ def test_digits_are_seventeen_hundred_pictures_with_labels():
     assert digits.read(5).shape == (32, 32, 3)
     assert digits.read(5, 1).max() > 200
     assert digits.classes[digits.labels[0]] == "0"
+    theirs = load_digits()  # which takes a second to import: the set reads its file
+    assert np.array_equal(digits.bitmaps, np.rint(theirs.images * 255 / 16))
+    assert np.array_equal(digits.labels, theirs.target)
 
 
 def test_fingerprints_tell_the_sets_apart(shapes):
