@@ -363,7 +363,7 @@ def test_a_run_that_fails_has_exit_code_one_and_says_why(store, pictures):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_stops_and_saves_and_the_worker_goes_on(store):
-    flags = ["--data", "builtin:digits", "--steps", "200", "--batch-size", "16", *SMALL]
+    flags = ["--data", "builtin:digits", "--steps", "100", "--batch-size", "16", *SMALL]
     process = run_in_a_process(store, "train", *flags, "--set", "workers=1", "--json", start_new_session=True)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not any(run.step >= 2 for run in list_runs(store)):
@@ -387,7 +387,7 @@ def test_ctrl_c_stops_and_saves_and_the_worker_goes_on(store):
     out, err = worker.communicate(timeout=PATIENCE_SECONDS)
     assert worker.returncode == DONE, (out, err)
     assert f"run {summary['run']} (MAE Digits) is finished" in out
-    assert get_run(store, summary["run"]).step == 200
+    assert get_run(store, summary["run"]).step == 100
 
 
 @pytest.mark.slow
