@@ -1,5 +1,6 @@
 """The command line speaks in sentences, keeps its exit codes and does what the window does."""
 
+import contextlib
 import json
 import os
 import signal
@@ -65,10 +66,21 @@ def queued(store):
     return create_run(store, name="waiting", method="mae", recipe=make_recipe("mae").model_dump(), seed=0).id
 
 
-def run_in_a_process(store, *arguments, **options):
-    """Start the real program."""
-    command = [sys.executable, "-m", "engine.cli", *map(str, arguments), "--store", str(store.path)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+@pytest.fixture
+def start(store):
+    """Start the real program; nothing of it outlives the test."""
+    started = []
+
+    def start(*arguments, **options):
+        command = [sys.executable, "-m", "engine.cli", *map(str, arguments), "--store", str(store.path)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        started.append(subprocess.Popen(command, **pipes, text=True, **options))
+        return started[-1]
+
+    yield start
+    for process in started:
+        with process:  # closes its pipes and waits
+            process.kill()
 
 
 def ends_with_a_sentence(result):
@@ -260,11 +272,9 @@ def test_a_worker_with_nothing_to_do_ends_at_once(cli):
 
 
 @pytest.mark.slow
-def test_training_ends_with_one_json_line_and_exit_code_zero(store):
+def test_training_ends_with_one_json_line_and_exit_code_zero(store, start):
     flags = ["--data", "builtin:digits", "--steps", "24", "--batch-size", "32", *SMALL, "--seed", "3"]
-    process = run_in_a_process(
-        store, "train", *flags, "--set", "settings.mask_ratio=0.6", "--json", "--name", "short"
-    )
+    process = start("train", *flags, "--set", "settings.mask_ratio=0.6", "--json", "--name", "short")
     out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == DONE, err
     (line,) = out.splitlines()
@@ -284,9 +294,9 @@ def test_training_ends_with_one_json_line_and_exit_code_zero(store):
 
 
 @pytest.mark.slow
-def test_training_in_two_processes_ends_like_training_in_one(store):
+def test_training_in_two_processes_ends_like_training_in_one(store, start):
     flags = ["--data", "builtin:digits", "--steps", "8", "--batch-size", "32", *SMALL, "--json"]
-    process = run_in_a_process(store, "train", *flags, "--set", "training.processes=2")
+    process = start("train", *flags, "--set", "training.processes=2")
     out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == DONE, err
     summary = json.loads(out)
@@ -296,7 +306,7 @@ def test_training_in_two_processes_ends_like_training_in_one(store):
 
 
 @pytest.mark.slow
-def test_training_without_labels_has_no_accuracy_and_adapts_what_nobody_chose(store, pictures):
+def test_training_without_labels_has_no_accuracy_and_adapts_what_nobody_chose(store, pictures, start):
     for folder in list(pictures.iterdir()):
         for file in folder.iterdir():
             file.rename(pictures / f"{folder.name}{file.name}")
@@ -313,7 +323,7 @@ def test_training_without_labels_has_no_accuracy_and_adapts_what_nobody_chose(st
         "--set",
         "workers=0",
     ]
-    process = run_in_a_process(store, "train", *flags, "--json")
+    process = start("train", *flags, "--json")
     out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == DONE, err
     summary = json.loads(out)
@@ -347,10 +357,10 @@ def test_a_recipe_file_is_not_scaled(tmp_path):
     assert choice.scaled(800).recipe == recipe
 
 
-def test_a_run_that_fails_has_exit_code_one_and_says_why(store, pictures):
+def test_a_run_that_fails_has_exit_code_one_and_says_why(start, pictures):
     for file in pictures.rglob("*.png"):
         file.write_bytes(b"a picture in name only")
-    process = run_in_a_process(store, "train", "--data", pictures, *SMALL, "--epochs", "1", "--json")
+    process = start("train", "--data", pictures, *SMALL, "--epochs", "1", "--json")
     out, err = process.communicate(timeout=PATIENCE_SECONDS)
     summary = json.loads(out.splitlines()[-1])
     assert process.returncode == RUN_FAILED
@@ -362,9 +372,9 @@ def test_a_run_that_fails_has_exit_code_one_and_says_why(store, pictures):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_ctrl_c_stops_and_saves_and_the_worker_goes_on(store):
+def test_ctrl_c_stops_and_saves_and_the_worker_goes_on(store, start):
     flags = ["--data", "builtin:digits", "--steps", "100", "--batch-size", "16", *SMALL]
-    process = run_in_a_process(store, "train", *flags, "--set", "workers=1", "--json", start_new_session=True)
+    process = start("train", *flags, "--set", "workers=1", "--json", start_new_session=True)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not any(run.step >= 2 for run in list_runs(store)):
         assert process.poll() is None, process.communicate()
@@ -381,9 +391,9 @@ def test_ctrl_c_stops_and_saves_and_the_worker_goes_on(store):
     assert process.returncode == INTERRUPTED
     assert summary["status"] == "stopped"
     assert f"step-{summary['step']:09d}.pt" in summary["checkpoint"]
-    resumed = run_in_a_process(store, "resume", summary["run"])
+    resumed = start("resume", summary["run"])
     assert "ssl-engine worker" in resumed.communicate(timeout=PATIENCE_SECONDS)[0]
-    worker = run_in_a_process(store, "worker")
+    worker = start("worker")
     out, err = worker.communicate(timeout=PATIENCE_SECONDS)
     assert worker.returncode == DONE, (out, err)
     assert f"run {summary['run']} (MAE Digits) is finished" in out
@@ -392,9 +402,9 @@ def test_ctrl_c_stops_and_saves_and_the_worker_goes_on(store):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_ctrl_c_as_soon_as_there_is_a_run_leaves_none_that_nobody_answers_for(store):
+def test_ctrl_c_as_soon_as_there_is_a_run_leaves_none_that_nobody_answers_for(store, start):
     flags = ["--data", "builtin:digits", "--steps", "20000", "--batch-size", "16", *SMALL]
-    process = run_in_a_process(store, "train", *flags, "--json", start_new_session=True)
+    process = start("train", *flags, "--json", start_new_session=True)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not any(run.pid for run in list_runs(store)):
         assert process.poll() is None, process.communicate()
@@ -407,13 +417,21 @@ def test_ctrl_c_as_soon_as_there_is_a_run_leaves_none_that_nobody_answers_for(st
     assert [run.status for run in list_runs(store)] == [RunStatus.STOPPED]
 
 
+def has_fork_server(pid):
+    for child in psutil.Process(pid).children():
+        with contextlib.suppress(psutil.Error):  # one that ends while we look
+            if "forkserver" in " ".join(child.cmdline()):
+                return True
+    return False
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="fork server")
-def test_ctrl_c_while_the_loader_is_still_starting_stops_and_saves(store):
+def test_ctrl_c_while_the_loader_is_still_starting_stops_and_saves(start):
     flags = ["--data", "builtin:digits", "--steps", "20000", "--batch-size", "16", *SMALL]
-    process = run_in_a_process(store, "train", *flags, "--set", "workers=1", "--json", start_new_session=True)
-    program, deadline = psutil.Process(process.pid), time.monotonic() + PATIENCE_SECONDS
-    while not any("forkserver" in " ".join(child.cmdline()) for child in program.children()):
+    process = start("train", *flags, "--set", "workers=1", "--json", start_new_session=True)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not has_fork_server(process.pid):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.01)
