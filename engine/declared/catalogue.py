@@ -107,7 +107,7 @@ class Catalogue:
         dimensions = read_name(name)
         if isinstance(dimensions, VitDimensions):
             width, depth, heads = dimensions.width, dimensions.depth, dimensions.heads
-            return EncoderEntry(name, name, "vit", width, depth, heads, 12 * depth * width**2 / 1e6)
+            return EncoderEntry(name, name, "vit", width, depth, heads, dimensions.params_m)
         if dimensions is not None:
             width, depth = 2048 * dimensions.width, dimensions.depth
             per_layer_m = 0.7 if dimensions.selective else 0.47  # of ResNet-50: 35.2 and 23.5 million

@@ -13,7 +13,7 @@ from engine.declared.catalogue import load_catalogue
 from engine.declared.fields import FieldEntry, model_from_fields
 from engine.declared.presets import scale_preset
 from engine.errors import SettingsError
-from engine.recipe import Recipe
+from engine.recipe import Recipe, TrainingSettings
 
 SECTIONS = ("data", "encoder", "training", "settings")
 
@@ -110,6 +110,8 @@ def make_recipe(
         )
     scaled = scale_preset(entry.preset(preset), changes, num_train)
     tree: dict[str, Any] = {"method": method, "preset": preset, **{section: {} for section in SECTIONS}}
+    # Said outright: only a tree without a course is from before it had a name.
+    tree["training"]["weight_decay_form"] = TrainingSettings.model_fields["weight_decay_form"].default
     for path, value in {**scaled.values, **(changes or {})}.items():
         section, _, name = path.partition(".")
         if section not in SECTIONS or not name:

@@ -153,6 +153,7 @@ def _architecture(subject: Subject) -> tuple[str, dict[str, Any]]:
         "embed_dim": encoder.width,
         "depth": len(encoder.vit.blocks),
         "num_heads": encoder_size(settings.name).heads,
+        "mlp_ratio": encoder_size(settings.name).mlp_ratio,
         "init_values": settings.layer_scale or None,
         "global_pool": _pool(subject),
         "fc_norm": False,  # the mean is taken of normalised patches

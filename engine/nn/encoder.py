@@ -19,6 +19,7 @@ class EncoderSize:
         depth: Number of blocks of a transformer, number of layers of a ResNet.
         heads: Attention heads of a block; 0 where there are none.
         params_m: Millions of weights, without the patch embedding's dependence on the patch side.
+        mlp_ratio: Width of a transformer block's hidden layer over D.
     """
 
     title: str
@@ -27,6 +28,7 @@ class EncoderSize:
     depth: int
     heads: int
     params_m: float
+    mlp_ratio: float = 4.0
 
 
 Pooling = Literal["cls", "mean"]

@@ -50,5 +50,6 @@ def make_encoder(settings: EncoderSettings, *, channels: int = 3) -> Encoder:
         image_size=settings.image_size,
         patch_size=settings.patch_size,
         channels=channels,
+        mlp_ratio=size.mlp_ratio,
         layer_scale=settings.layer_scale,
     )

@@ -34,8 +34,16 @@ VIT_SIZES: Mapping[str, EncoderSize] = {
 def vit_size(dimensions: VitDimensions) -> EncoderSize:
     """What is known of a transformer by its dimensions."""
     width, depth, heads = dimensions.width, dimensions.depth, dimensions.heads
-    params_m = round(depth * 12 * width**2 / 1e6, 1)  # attention 4 D^2 and hidden layer 8 D^2 a block
-    return EncoderSize(f"ViT {width}x{depth}, {heads} heads", "vit", width, depth, heads, params_m)
+    hidden = "" if dimensions.is_usual else f", hidden layers of {dimensions.hidden}"
+    return EncoderSize(
+        f"ViT {width}x{depth}, {heads} heads{hidden}",
+        "vit",
+        width,
+        depth,
+        heads,
+        round(dimensions.params_m, 1),
+        dimensions.mlp_ratio,
+    )
 
 
 class ViTEncoder(Encoder):

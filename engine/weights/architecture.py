@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from engine.encoder_names import SimclrDimensions, VitDimensions
+from engine.encoder_names import USUAL_RATIO, SimclrDimensions, VitDimensions
 from engine.errors import CheckpointError, SettingsError
 from engine.nn.resnet import RESNET_SIZES, make_resnet
 from engine.nn.simclr_resnet import BLOCKS
@@ -15,7 +15,6 @@ from engine.recipe import EncoderSettings
 
 RESNET_PICTURES = 224  # px, what published ResNets were trained with
 SMALL_PICTURES = 32
-MLP_RATIO = 4
 USUAL_HEADS = {size.width: size.heads for size in VIT_SIZES.values()}
 LEAST_LAYER_SCALE = 1e-5
 
@@ -51,12 +50,13 @@ def _infer_vit(
     patch = tensors["patch_embed.proj.weight"]
     _check_vit(tensors, patch)
     width, depth, side = patch.shape[0], _count(tensors, r"blocks\.(\d+)\."), patch.shape[-1]
-    dimensions = VitDimensions(width, depth, _heads(width, heads, known_heads))
+    dimensions = VitDimensions(width, depth, _heads(width, heads, known_heads), _hidden(tensors, width))
     name = next(
         (
             name
             for name, size in VIT_SIZES.items()
-            if (size.width, size.depth, size.heads) == (width, depth, dimensions.heads)
+            if dimensions.is_usual
+            and (size.width, size.depth, size.heads) == (width, depth, dimensions.heads)
         ),
         dimensions.name,
     )
@@ -88,12 +88,12 @@ def _check_vit(tensors: Mapping[str, Tensor], patch: Tensor) -> None:
             "The patch embedding in the file has a shape that no known transformer has.",
             "Choose another file.",
         )
-    hidden = tensors.get("blocks.0.mlp.fc1.weight")
-    if hidden is not None and hidden.shape[0] != MLP_RATIO * patch.shape[0]:
-        raise CheckpointError(
-            f"The hidden layers in the file are {hidden.shape[0]} wide for tokens of {patch.shape[0]}.",
-            f"Only transformers with hidden layers of {MLP_RATIO} times their width can be built here.",
-        )
+
+
+def _hidden(tensors: Mapping[str, Tensor], width: int) -> int:
+    """Width of the hidden layers; the usual one where a file has none, which is told as missing then."""
+    first = tensors.get("blocks.0.mlp.fc1.weight")
+    return int(first.shape[0]) if first is not None and first.ndim == 2 else USUAL_RATIO * width
 
 
 def _grid(table: Tensor) -> int:

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from engine.encoder_names import VitDimensions, read_name
 from engine.errors import SettingsError
 from engine.nn.encoders import ENCODERS, make_encoder
 from engine.nn.resnet import make_resnet
@@ -76,3 +77,16 @@ def test_drop_path_grows_with_depth_and_leaves_the_names_alone():
 def test_layer_scale_starts_where_it_is_told():
     encoder = make_encoder(EncoderSettings(name="vit_nano", image_size=32, patch_size=8, layer_scale=0.1))
     torch.testing.assert_close(encoder.network.blocks[0].ls1.gamma, torch.full((96,), 0.1))
+
+
+@pytest.mark.parametrize(("width", "hidden"), [(96, 144), (49, 1), (384, 1536), (55, 110)])
+def test_a_name_says_the_dimensions_it_is_built_with(width, hidden):
+    dimensions = VitDimensions(width, 1, 1, hidden)
+    assert read_name(dimensions.name) == dimensions
+    assert ("mlp" in dimensions.name) == (hidden != 4 * width)
+    network = make_encoder(EncoderSettings(name=dimensions.name, image_size=16, patch_size=8)).network
+    assert network.blocks[0].mlp.fc1.weight.shape == (hidden, width)
+
+
+def test_a_name_of_nothing_is_no_encoder():
+    assert read_name("vit_96x2x4_mlp0") is None

@@ -13,6 +13,7 @@ from engine.declared import (
     recipe_to_toml,
 )
 from engine.errors import SettingsError
+from engine.recipe import TrainingSettings
 
 
 @given(
@@ -97,3 +98,19 @@ def test_every_field_the_form_shows_has_what_a_form_needs():
 def test_an_unknown_preset_is_refused_with_the_known_ones():
     with pytest.raises(SettingsError, match="desktop"):
         make_recipe("mae", "laptop")
+
+
+END = {"training.weight_decay_end": 0.1}
+
+
+@pytest.mark.parametrize(("method", "preset"), [("mae", "quick"), ("dino", "quick")])
+def test_a_choice_of_a_constant_weight_decay_is_kept(method, preset):
+    """The form hands over only what strays from the preset; an old recipe is another case."""
+    assert make_recipe(method, preset, END).training.weight_decay_form == "constant"
+    recipe = make_recipe(method, preset, {**END, "training.weight_decay_form": "constant"})
+    assert recipe_from_toml(recipe_to_toml(recipe)) == recipe
+    moving = make_recipe(method, preset, {**END, "training.weight_decay_form": "cosine"})
+    assert moving.training.weight_decay_form == "cosine"
+    assert recipe_from_dict({"method": method, "training": {"weight_decay_end": 0.1}}).training == (
+        TrainingSettings(weight_decay_form="cosine", weight_decay_end=0.1)
+    )

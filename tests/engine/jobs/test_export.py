@@ -116,7 +116,7 @@ def test_residual_networks_load_with_their_script(name, stem, make_subject, tmp_
     ("encoder", "formats"),
     [
         ({"name": "vit_nano", "layer_scale": 0.1}, list(FORMATS)),
-        ({"name": "vit_96x2x4"}, ["timm", "state-dict"]),
+        ({"name": "vit_96x2x4_mlp144"}, ["timm", "state-dict"]),
         ({"name": "resnet_nano"}, ["onnx", "torch-export"]),
         ({"name": "simclr_resnet14_1x_sk", "image_size": 64}, ["state-dict", "onnx"]),
     ],

@@ -144,6 +144,9 @@ def test_latents_and_predictions_are_the_official_ones(official):
     torch.testing.assert_close(predicted, official["out.latent_pred"], atol=2e-5, rtol=0)
     torch.testing.assert_close(true, official["out.latent_target"], atol=2e-5, rtol=0)
     assert not true.requires_grad
+    # The official alignment encoder is the encoder itself after the first pass; ours never is another.
+    assert bool(official["out.aliased"])
+    assert not any("align" in name for name in method.state_dict())
     logits = method.decode(predicted, views["masked"])
     torch.testing.assert_close(logits.flatten(0, 1), official["out.logits"], atol=2e-5, rtol=0)
     assert torch.equal(views["codes"].gather(1, views["masked"]).flatten(), official["out.labels"])
@@ -285,6 +288,7 @@ def compare_after(official, state):
             skipped += 1
             continue
         if name == "rd_pos_embed":
+            torch.testing.assert_close(state["positions"], expected[:, 1:], atol=2e-6, rtol=0)
             continue
         ours = state[our_name(name)]
         if name.endswith("attn.qkv.bias"):

@@ -1,5 +1,7 @@
 """DINO against numbers of the official implementation."""
 
+import re
+
 import pytest
 import torch
 from torch import nn
@@ -190,9 +192,16 @@ def test_each_parameter_is_clipped_by_its_own_norm_as_officially(official):
 
 @pytest.mark.parity("dino_grads")
 def test_the_official_parameters_are_frozen_for_the_official_epochs(official):
-    encoder = make_vit(width=8, depth=1, heads=2, image_size=16, patch_size=8)
+    # Only the names matter; their numbers say how many blocks and layers there must be.
+    names = " ".join(official.lists["param_names"])
+    blocks = max(map(int, re.findall(r"blocks\.(\d+)\.", names)), default=0) + 1
+    layers = (
+        max(map(int, re.findall(r"head\.mlp\.(\d+)\.", names)), default=0) // 2 + 1
+    )  # an activation between two
+    encoder = make_vit(width=8, depth=blocks, heads=2, image_size=16, patch_size=8)
     settings = DINOSettings(
         prototypes=5,
+        head_layers=max(layers, 2),
         head_hidden=8,
         head_bottleneck=6,
         norm_last_layer=False,
@@ -269,13 +278,20 @@ def test_a_short_run_of_the_trainer_is_the_official_run(official):
     losses = torch.stack([step["loss"] for step in values])
     torch.testing.assert_close(losses, official["out.loss"], atol=1e-5, rtol=0)
     torch.testing.assert_close(torch.stack(centres), official["out.center"], atol=1e-5, rtol=0)
-    for ours, theirs in (
-        ("lr", "lr"),
-        ("schedule/weight_decay", "wd"),
-        ("schedule/teacher_momentum", "momentum"),
+    plan, settings = trainer.plan, trainer.method.settings
+    for ours, theirs, planned in (
+        ("lr", "lr", plan.lr_at),
+        ("schedule/weight_decay", "wd", plan.weight_decay_at),
+        (
+            "schedule/teacher_momentum",
+            "momentum",
+            lambda step: DINO.curves(settings, plan.progress(step))["teacher_momentum"],
+        ),
     ):
-        found = torch.tensor([step[ours] for step in values])
-        torch.testing.assert_close(found, official[f"out.{theirs}"][:steps], rtol=1e-6, atol=1e-12)
+        found, expected = torch.tensor([step[ours] for step in values]), official[f"out.{theirs}"]
+        torch.testing.assert_close(found, expected[:steps], rtol=1e-6, atol=1e-12)
+        whole = torch.tensor([planned(step) for step in range(plan.total_steps)])
+        torch.testing.assert_close(whole, expected, rtol=1e-6, atol=1e-12)
     compare_networks(trainer.method.state_dict(), official)
 
 

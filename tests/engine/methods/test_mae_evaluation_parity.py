@@ -60,15 +60,16 @@ def test_layers_learn_and_decay_as_in_the_official_code(official, pooling, suffi
         ours |= {"fc_norm.weight": ours.pop("norm.weight"), "fc_norm.bias": ours.pop("norm.bias")}
     names = official.lists[f"lrd_names_{suffix}"]
     assert set(names) == set(ours)
-    for name, scale, decay in zip(
+    hyper = official.hyper
+    for name, scale, layer, decay in zip(
         names,
-        official[f"out.lrd_lr_scale_{suffix}"].tolist(),
-        official[f"out.lrd_weight_decay_{suffix}"].tolist(),
+        *(official[f"out.lrd_{what}_{suffix}"].tolist() for what in ("lr_scale", "layer_id", "weight_decay")),
         strict=True,
     ):
         group = of[id(ours[name])]
         assert group.lr_scale == pytest.approx(scale, rel=1e-6), name
-        assert group.weight_decay == bool(decay), name
+        assert group.lr_scale == pytest.approx(hyper["layer_decay"] ** (hyper["depth"] + 1 - layer)), name
+        assert hyper["weight_decay"] * group.weight_decay == pytest.approx(decay), name
 
 
 @pytest.mark.parity("mae_linprobe")

@@ -68,10 +68,16 @@ def test_the_loss_is_the_official_one_with_its_gradient(official):
 
 @pytest.mark.parity("simclr_ntxent")
 def test_what_is_watched_is_what_the_official_code_logs(official):
-    logits = official["out.logits_ab"]
-    contrast = contrast_of(official, hidden_of(official)[1])
+    logits, rows = official["out.logits_ab"], hidden_of(official)[1]
+    first, second = rows.chunk(2)
+    torch.testing.assert_close(first @ second.T / official.hyper["temperature"], logits, atol=1e-5, rtol=1e-5)
+    contrast = contrast_of(official, rows)
     torch.testing.assert_close(contrast.accuracy.reshape(1), official["out.contrast_acc"], atol=0, rtol=0)
-    assert torch.equal(official["out.labels"].argmax(1), torch.arange(official.hyper["n"]))
+    count = official.hyper["n"]
+    # every first view's own second view, which is where ours has its partner
+    assert torch.equal(
+        official["out.labels"], torch.eye(count, 2 * count, dtype=official["out.labels"].dtype)
+    )
     # official file tf2/metrics.py: the entropy of the softmax of logits_ab
     choice = logits.softmax(1)
     entropy = -(choice * (choice + 1e-8).log()).sum(1).mean()

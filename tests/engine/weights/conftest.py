@@ -26,7 +26,9 @@ def randomised(module):
 class HandVit:
     """A vision transformer as a dictionary of official names, and its forward pass without a module."""
 
-    def __init__(self, width=WIDTH, depth=DEPTH, heads=HEADS, patch=PATCH, side=SIDE, channels=3):
+    def __init__(
+        self, width=WIDTH, depth=DEPTH, heads=HEADS, patch=PATCH, side=SIDE, channels=3, mlp_ratio=4
+    ):
         self.heads, self.patch = heads, patch
         generator = torch.Generator().manual_seed(width + depth)
 
@@ -44,8 +46,8 @@ class HandVit:
             for name, rows, columns in (
                 ("attn.qkv", 3 * width, width),
                 ("attn.proj", width, width),
-                ("mlp.fc1", 4 * width, width),
-                ("mlp.fc2", width, 4 * width),
+                ("mlp.fc1", int(mlp_ratio * width), width),
+                ("mlp.fc2", width, int(mlp_ratio * width)),
             ):
                 self.weights[f"blocks.{block}.{name}.weight"] = draw(rows, columns, scale=0.1)
                 self.weights[f"blocks.{block}.{name}.bias"] = draw(rows)

@@ -178,6 +178,15 @@ def beit_file(weights):
     return {"model": {**weights, "head.weight": torch.zeros(10, 48)}}
 
 
+@pytest.mark.parametrize("mlp_ratio", [1, 2, 2.5])
+def test_hidden_layers_of_another_width_are_read_from_their_shape(mlp_ratio, make_hand_vit, images, tmp_path):
+    vit = make_hand_vit(mlp_ratio=mlp_ratio)
+    _, report, encoder = import_saved(tmp_path / "mae.pth", mae_file(vit), heads=vit.heads)
+    assert report.share == 1
+    with torch.no_grad():
+        torch.testing.assert_close(encoder.tokens(images), vit.tokens(images), atol=TOLERANCE, rtol=0)
+
+
 @pytest.mark.parametrize(
     ("make", "name", "expects"),
     [(cae_file, "cae", "imagenet"), (older_cae_file, "cae", "imagenet"), (beit_file, "beit", "half")],
