@@ -16,7 +16,7 @@ from engine.errors import DataError
 DIGIT_SIDE = 32
 # The bitmaps count ink in blocks of 4 x 4 dots.
 MOST_INK = 16
-FILE = "datasets/data/digits.csv.gz"
+INSIDE = "datasets/data/digits.csv.gz"  # of scikit-learn's folder
 
 
 class DigitSet(PictureSet):
@@ -56,8 +56,7 @@ def _load() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         raise DataError(
             "scikit-learn is missing, which the digits come with.", "Install it, or take other pictures."
         )
-    rows = np.loadtxt(
-        Path(place.submodule_search_locations[0]) / FILE, delimiter=","
-    )  # (N, 65), the class last
+    path = Path(place.submodule_search_locations[0]) / INSIDE
+    rows = np.loadtxt(path, delimiter=",")  # (N, 65), the class last
     bitmaps = np.rint(rows[:, :-1].reshape(-1, 8, 8) * (255 / MOST_INK)).astype(np.uint8)
     return bitmaps, rows[:, -1].astype(np.int64)

@@ -91,9 +91,9 @@ def _check_vit(tensors: Mapping[str, Tensor], patch: Tensor) -> None:
 
 
 def _hidden(tensors: Mapping[str, Tensor], width: int) -> int:
-    """Width of the hidden layers; the usual one where a file has none, which is told as missing then."""
+    """Width of the hidden layers; the usual one where a file has none, which fitting tells then."""
     first = tensors.get("blocks.0.mlp.fc1.weight")
-    return int(first.shape[0]) if first is not None and first.ndim == 2 else USUAL_RATIO * width
+    return int(first.shape[0]) if first is not None and first.numel() else USUAL_RATIO * width
 
 
 def _grid(table: Tensor) -> int:

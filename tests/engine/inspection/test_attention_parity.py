@@ -5,9 +5,8 @@ import torch
 
 from engine.evaluation.intermediate import intermediate_tokens, linear_features
 from engine.inspection.attention import class_attention, last_attention
-from engine.nn.vit import make_vit
 from studio.viewers.attention_mass import enlarge, mass_mask
-from tests.engine.norms import with_norms
+from tests.engine.official_networks import official_vit
 
 TOLERANCE = {"rtol": 0, "atol": 2e-5}
 pytestmark = pytest.mark.parity("dino_attention")
@@ -15,17 +14,9 @@ pytestmark = pytest.mark.parity("dino_attention")
 
 @pytest.fixture
 def encoder(official):
-    hyper = official.hyper
-    made = make_vit(
-        width=hyper["embed_dim"],
-        depth=hyper["depth"],
-        heads=hyper["num_heads"],
-        image_size=hyper["img_size"],
-        patch_size=hyper["patch_size"],
-        mlp_ratio=hyper["mlp_ratio"],
-    )
+    made = official_vit(official.hyper)
     made.network.load_state_dict(official.under("weights."))
-    return with_norms(made, hyper).eval()
+    return made.eval()
 
 
 @pytest.fixture(autouse=True)

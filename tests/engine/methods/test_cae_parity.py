@@ -13,12 +13,11 @@ from engine.nn.attentive_probe import AttentiveProbe
 from engine.nn.classifier import Classifier
 from engine.nn.normalise import Normalise
 from engine.nn.patch_targets import CodeTarget
-from engine.nn.vit import make_vit
 from engine.plan import Plan
 from engine.recipe import TrainingSettings
 from engine.schedules import Progress
 from engine.trainer import Trainer
-from tests.engine.norms import with_norms
+from tests.engine.official_networks import official_vit, with_norms
 
 PARTS = {
     "encoder.": "encoder.network.",
@@ -70,15 +69,7 @@ def with_joined_biases(weights):
 
 
 def make_encoder(hyper):
-    return make_vit(
-        width=hyper["embed_dim"],
-        depth=hyper["depth"],
-        heads=hyper["num_heads"],
-        image_size=hyper["img_size"],
-        patch_size=hyper["patch_size"],
-        mlp_ratio=hyper["mlp_ratio"],
-        layer_scale=hyper["init_values"],
-    )
+    return official_vit(hyper, layer_scale=hyper["init_values"])
 
 
 class GivenCodes(CodeTarget):
@@ -301,7 +292,7 @@ def compare_after(official, state):
 def split_probe(official):
     """Encoder and probe with the official weights."""
     hyper = official.hyper
-    encoder = with_norms(make_encoder(hyper), hyper)
+    encoder = make_encoder(hyper)
     probe = with_norms(AttentiveProbe(hyper["embed_dim"], hyper["num_heads"], hyper["num_classes"]), hyper)
     names = {
         "query_token": "query",

@@ -19,7 +19,7 @@ from engine.plan import Plan
 from engine.recipe import TrainingSettings
 from engine.schedules import Progress
 from engine.trainer import Trainer
-from tests.engine.norms import with_norms
+from tests.engine.official_networks import official_vit, with_norms
 
 OURS = {"student": {"backbone": "encoder.network", "head": "head"}}
 OURS["teacher"] = {"backbone": "teacher_encoder.network", "head": "teacher_head"}
@@ -31,14 +31,7 @@ def our_name(official, network="student"):
 
 
 def make_dino(hyper, official=None, **settings):
-    encoder = make_vit(
-        width=hyper["embed_dim"],
-        depth=hyper["depth"],
-        heads=hyper["num_heads"],
-        image_size=hyper["img_size"],
-        patch_size=hyper["patch_size"],
-        mlp_ratio=hyper["mlp_ratio"],
-    )
+    encoder = official_vit(hyper)
     config = DINOSettings(
         prototypes=hyper["out_dim"],
         local_crops=hyper["n_local"],
@@ -195,13 +188,11 @@ def test_the_official_parameters_are_frozen_for_the_official_epochs(official):
     # Only the names matter; their numbers say how many blocks and layers there must be.
     names = " ".join(official.lists["param_names"])
     blocks = max(map(int, re.findall(r"blocks\.(\d+)\.", names)), default=0) + 1
-    layers = (
-        max(map(int, re.findall(r"head\.mlp\.(\d+)\.", names)), default=0) // 2 + 1
-    )  # an activation between two
+    last = max(map(int, re.findall(r"head\.mlp\.(\d+)\.", names)), default=0)
     encoder = make_vit(width=8, depth=blocks, heads=2, image_size=16, patch_size=8)
     settings = DINOSettings(
         prototypes=5,
-        head_layers=max(layers, 2),
+        head_layers=max(last // 2 + 1, 2),  # an activation between two layers
         head_hidden=8,
         head_bottleneck=6,
         norm_last_layer=False,

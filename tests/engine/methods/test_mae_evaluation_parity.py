@@ -7,21 +7,13 @@ from torch.nn import functional as F
 from engine.nn.classifier import Classifier, LinearProbe
 from engine.nn.lars import LARS
 from engine.nn.positions import resize_positions
-from engine.nn.vit import make_vit
 from engine.optim import split_by_layer
-from tests.engine.norms import with_norms
+from tests.engine.official_networks import official_vit, with_norms
 
 
 def make_classifier(official, pooling):
     hyper, weights = official.hyper, official.under("weights.")
-    encoder = make_vit(
-        width=hyper["embed_dim"],
-        depth=hyper["depth"],
-        heads=hyper["num_heads"],
-        image_size=hyper["img_size"],
-        patch_size=hyper["patch_size"],
-        mlp_ratio=hyper["mlp_ratio"],
-    )
+    encoder = official_vit(hyper)
     classifier = with_norms(Classifier(encoder, hyper["num_classes"], pooling=pooling), hyper)
     ours = {}
     for name, value in weights.items():

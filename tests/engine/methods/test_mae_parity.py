@@ -15,7 +15,7 @@ from engine.plan import Plan
 from engine.recipe import TrainingSettings
 from engine.schedules import scaled_lr, warmup_cosine
 from engine.trainer import Trainer
-from tests.engine.norms import with_norms
+from tests.engine.official_networks import official_vit, with_norms
 
 OURS = {
     "decoder_embed": "decoder.embed",
@@ -35,14 +35,7 @@ def our_name(official):
 
 
 def make_mae(hyper, weights, *, normalise=True):
-    encoder = make_vit(
-        width=hyper["embed_dim"],
-        depth=hyper["depth"],
-        heads=hyper["num_heads"],
-        image_size=hyper["img_size"],
-        patch_size=hyper["patch_size"],
-        mlp_ratio=hyper["mlp_ratio"],
-    )
+    encoder = official_vit(hyper)
     settings = MAESettings(
         mask_ratio=hyper["mask_ratio"],
         normalise_targets=normalise,

@@ -9,7 +9,7 @@ from timm.models.vision_transformer import VisionTransformer
 from engine.nn.encoders import make_encoder
 from engine.weights.reading import fit_to_itself, recognise
 from engine.weights.report import Fate
-from tests.engine.norms import with_norms
+from tests.engine.official_networks import with_norms
 
 TOLERANCE = 2e-5  # what the numbers' own README gives for these files
 
