@@ -285,7 +285,7 @@ PRESETS = {
             "training.base_lr": Sourced(8e-3, "ours: a small network and a short run bear a high rate"),
             "training.warmup_epochs": Sourced(1, "ours: a twentieth of the run"),
             "training.weight_decay_form": Sourced("constant", "ours: nothing to regularise in so few steps"),
-            "training.weight_decay_end": Sourced(0.0, "ours: not read"),
+            "training.weight_decay_end": Sourced(0.0, "ours: read only where the weight decay moves"),
             "settings.blur": Sourced(
                 0.0, "SimCLR, official code: none on CIFAR, whose pictures are blurred enough"
             ),
