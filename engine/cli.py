@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the run failed, 2 it was asked for something that cannot b
 from typing import Any
 
 import typer
+from typer._click.exceptions import ClickException
 from typer.core import TyperGroup
 
 from engine.commands.control import pause, resume, stop
@@ -17,10 +18,11 @@ from engine.commands.methods import catalogue, methods
 from engine.commands.runs import runs
 from engine.commands.scan import scan
 from engine.commands.show import show
-from engine.commands.speech import complain
+from engine.commands.speech import complain, speak_any_encoding
 from engine.commands.train import train
 from engine.commands.worker import worker
 from engine.errors import EngineError
+from engine.printable import printable
 
 
 class SpokenGroup(TyperGroup):
@@ -33,6 +35,9 @@ class SpokenGroup(TyperGroup):
         except EngineError as error:
             complain(str(error))
             raise typer.Exit(BAD_USE) from error
+        except ClickException as error:
+            error.message = printable(error.message)  # it repeats what was typed
+            raise
         except KeyboardInterrupt as error:
             complain("Interrupted; nothing more is done.")
             raise typer.Exit(INTERRUPTED) from error
@@ -53,6 +58,7 @@ app.command("import")(import_weights)
 
 def main() -> None:
     """Run the command line of this process."""
+    speak_any_encoding()
     app(prog_name="ssl-engine")
 
 

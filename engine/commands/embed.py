@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.commands.options import JsonOption, RunArgument, StoreOption
-from engine.commands.speech import is_terminal, say, say_json, told_as_json, warn
+from engine.commands.speech import is_terminal, plain_console, say, say_json, told_as_json, warn
 
 LISTED = 5
 
@@ -72,9 +72,8 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
     if not is_terminal():
         yield None
         return
-    from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with Progress(console=plain_console(stderr=True), transient=True) as bar:
         task = bar.add_task("Computing features", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

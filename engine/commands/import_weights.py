@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine.commands.options import JsonOption, StoreOption
-from engine.commands.speech import say, say_json, told_as_json, warn
+from engine.commands.speech import cell, plain_console, say, say_json, told_as_json, warn
 
 if TYPE_CHECKING:
     from engine.jobs.import_weights import Import
@@ -93,7 +93,6 @@ def _flags(made: "Import") -> str:
 
 def _print_table(report: "KeyReport") -> None:
     """Print one line for all tensors that share their fate and its reason."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -104,5 +103,7 @@ def _print_table(report: "KeyReport") -> None:
         groups.setdefault((row.fate.value, row.reason), []).append(row)
     for (fate, reason), rows in groups.items():
         more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
-        table.add_row(str(len(rows)), fate, (rows[0].key or "-") + more, rows[0].name, reason)
-    Console().print(table)
+        table.add_row(
+            str(len(rows)), fate, cell((rows[0].key or "-") + more), cell(rows[0].name), cell(reason)
+        )
+    plain_console().print(table)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from engine.commands.speech import is_terminal, remark
+from engine.commands.speech import is_terminal, plain_console, remark
 from engine.jobs.pretrain import JobProgress, OnProgress
 
 PLAIN_SECONDS = 10.0
@@ -16,17 +16,16 @@ def shown_progress() -> Iterator[OnProgress]:
     if not is_terminal():
         yield PlainLines()
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[values]}"),
+        TextColumn("{task.fields[values]}", markup=False),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=plain_console(stderr=True)) as bar:
         task = bar.add_task("starting", total=None, values="")
         yield lambda at: bar.update(
             task,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.commands.options import JsonOption, StoreOption
-from engine.commands.speech import say, say_json
+from engine.commands.speech import cell, plain_console, say, say_json
 
 if TYPE_CHECKING:
     from engine.store import Run, RunStatus
@@ -49,7 +49,6 @@ def _statuses(names: list[str] | None) -> "list[RunStatus] | None":
 
 def _print_table(found: "list[Run]") -> None:
     """Print a table as wide as the terminal; plain text in a file."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -60,5 +59,13 @@ def _print_table(found: "list[Run]") -> None:
     for run in found:
         state = "lost" if run.is_lost else run.status.value
         device = run.claimed_device or run.device
-        table.add_row(str(run.id), state, run.method, run.name, f"{run.step:,}", f"{run.share:.0%}", device)
-    Console().print(table)
+        table.add_row(
+            str(run.id),
+            state,
+            cell(run.method),
+            cell(run.name),
+            f"{run.step:,}",
+            f"{run.share:.0%}",
+            cell(device),
+        )
+    plain_console().print(table)

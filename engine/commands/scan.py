@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine.commands.options import JsonOption, StoreOption
-from engine.commands.speech import is_terminal, say, say_json
+from engine.commands.speech import is_terminal, plain_console, say, say_json
 
 if TYPE_CHECKING:
     from engine.data.scan import ScanProgress, ScanReport
@@ -94,10 +94,9 @@ def _progress(as_lines: bool) -> Iterator[OnProgress]:
     if not is_terminal():
         yield lambda _: None
         return
-    from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with Progress(console=plain_console(stderr=True), transient=True) as bar:
         task = bar.add_task("Finding pictures", total=None)
         yield lambda at: bar.update(task, description=at.phase, completed=at.done, total=at.total or None)
 

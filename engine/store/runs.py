@@ -8,6 +8,7 @@ from typing import Any, Required, TypedDict, Unpack
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from engine.errors import StoreError
+from engine.printable import printable
 from engine.store.connection import Store
 from engine.store.run import RUN_COLUMNS, Run, to_run
 from engine.store.status import RunStatus, check_transition, is_end
@@ -249,4 +250,4 @@ def status_values(connection: Connection, old: Run, new: RunStatus) -> dict[str,
 def _checked_name(name: str) -> str:
     if not name.strip():
         raise StoreError("A run needs a name.", "Type one or more characters.")
-    return name.strip()
+    return printable(name.strip())
