@@ -23,6 +23,7 @@ class Action(StrEnum):
     START_FROM = "start_from"
     EXPORT = "export"
     EMBED = "embed"
+    LOOK = "look"
 
 
 ASKED = {
@@ -37,7 +38,7 @@ ASKED = {
 }
 """What is said until the row itself says that it is done."""
 
-OF_PAGES = frozenset({Action.START_FROM, Action.EXPORT, Action.EMBED})
+OF_PAGES = frozenset({Action.LOOK, Action.START_FROM, Action.EXPORT, Action.EMBED})
 """What changes no row: a page does it with a run that has weights."""
 
 _COMMANDS = {

@@ -8,6 +8,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from engine.imported_settings import IMPORTED
 from engine.store import Run, list_artifacts, list_runs
 from studio.context import StudioContext
 from studio.live.inspector import Reply
@@ -22,7 +23,8 @@ from studio.widgets.labels import make_label
 
 LANE = "inspect.look"
 CHECKPOINT = "checkpoint"
-PRETRAIN = "pretrain"
+KINDS = ("pretrain", IMPORTED)
+"""Kinds of runs that have a network to look into."""
 MOST_ROWS = 4
 
 
@@ -138,7 +140,7 @@ class InspectPage(Page):
 
     def _refresh_runs(self) -> None:
         """Read the runs anew; the chosen one stays chosen."""
-        runs = [run for run in list_runs(self.context.store) if run.kind == PRETRAIN]
+        runs = [run for run in list_runs(self.context.store) if run.kind in KINDS]
         self._runs = {run.id: run for run in runs}
         lines = {run.id: f"{run.name} · run {run.id} · {run.status.value}" for run in runs}
         if lines != self._lines:

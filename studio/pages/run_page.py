@@ -79,6 +79,9 @@ class RunPage(Page):
         if action is Action.START_FROM:
             self.context.navigate("new_run", {"changes": changes_to_start_from(self._run)})
             return
+        if action is Action.LOOK:
+            self.context.navigate("inspect", {"run_id": self._run.id})
+            return
         if action in (Action.EXPORT, Action.EMBED):
             take = self._takeout.export if action is Action.EXPORT else self._takeout.embed
             take(self._run)

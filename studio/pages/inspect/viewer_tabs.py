@@ -1,14 +1,17 @@
 """One tab for each viewer that fits the run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from engine.declared import Catalogue
+from engine.errors import SettingsError
 from engine.store import Run
 from studio.pages.inspect.look_panel import LookPanel
 from studio.viewers.discovery import discover_viewers
+from studio.viewers.viewer import Viewer
+from studio.widgets.labels import make_label
 
 
 class ViewerTabs(QWidget):
@@ -40,10 +43,17 @@ class ViewerTabs(QWidget):
             self.bar.addTab(panel.viewer.title)
             self._stack.addWidget(panel)
         self.bar.currentChanged.connect(self._on_current)
+        # It takes what room there is beside the tabs and never asks for more.
+        self.missing = make_label("", "inspect_missing", "muted")
+        self.missing.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        head = QHBoxLayout()
+        head.setSpacing(12)
+        head.addWidget(self.bar)
+        head.addWidget(self.missing, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        layout.addWidget(self.bar)
+        layout.addLayout(head)
         layout.addWidget(self._stack, 1)
 
     @property
@@ -63,8 +73,9 @@ class ViewerTabs(QWidget):
 
     @property
     def needs(self) -> str:
-        """What runs need for each viewer, as words for a run that has nothing of it."""
-        return ", ".join(f"{panel.viewer.title.lower()} needs {panel.viewer.needs}" for panel in self._panels)
+        """What runs need for each viewer that does not fit, in words; empty when all of them do."""
+        missing = [panel.viewer for panel in self._panels if panel.viewer.name not in self.fitting]
+        return ", ".join(f"{viewer.title.lower()} needs {viewer.needs}" for viewer in missing)
 
     @property
     def current(self) -> LookPanel:
@@ -79,17 +90,18 @@ class ViewerTabs(QWidget):
 
     def show_run(self, run: Run, catalogue: Catalogue) -> None:
         """Offer what fits a run, and start each viewer from what it was trained with; emits nothing."""
-        method = catalogue.methods.get(run.method)
-        encoder = catalogue.encoders.get(str(run.recipe.get("encoder", {}).get("name")))
+        fitting = _fitting(run, catalogue, [panel.viewer for panel in self._panels])
         with QSignalBlocker(self.bar):
             for place, panel in enumerate(self._panels):
-                fits = method is not None and encoder is not None and panel.viewer.fits(method, encoder)
-                self.bar.setTabVisible(place, fits)
+                self.bar.setTabVisible(place, panel.viewer.name in fitting)
                 panel.viewer.show_run(run.recipe)
             wanted = self._chosen if self._chosen in self.fitting else next(iter(self.fitting), "")
             if wanted:
                 self.bar.setCurrentIndex(self.names.index(wanted))
         self._stack.setCurrentIndex(max(self.bar.currentIndex(), 0))
+        sentence = f"{self.needs[:1].upper()}{self.needs[1:]}." if self.needs else ""
+        self.missing.setText(sentence)
+        self.missing.setToolTip(sentence)
 
     def clear(self) -> None:
         """Show nothing."""
@@ -101,3 +113,16 @@ class ViewerTabs(QWidget):
             self._chosen = self.names[place]
             self._stack.setCurrentIndex(place)
             self.opened.emit()
+
+
+def _fitting(run: Run, catalogue: Catalogue, viewers: Iterable[Viewer]) -> set[str]:
+    """Names of the viewers that a run can be looked into with; none of a run that only a newer version knows.
+
+    Imported weights and encoders that are named by their sizes are in no list, and the catalogue knows them as well.
+    """
+    try:
+        method = catalogue.method(run.method)
+        encoder = catalogue.encoder(str(run.recipe.get("encoder", {}).get("name")))
+    except SettingsError:
+        return set()
+    return {viewer.name for viewer in viewers if viewer.fits(method, encoder)}

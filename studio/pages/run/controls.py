@@ -20,6 +20,7 @@ _MENU = (
     (Action.SAVE, "Save a checkpoint now", "save"),
     (Action.STOP_NOW, "Stop now, without saving", "stop"),
     (Action.REPEAT, "Queue again", "reset"),
+    (Action.LOOK, "Look inside", "inspect"),
     (Action.START_FROM, "New run from these weights", "new"),
     (Action.EXPORT, "Export the encoder…", "save"),
     (Action.EMBED, "Save embeddings…", "layers"),

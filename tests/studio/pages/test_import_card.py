@@ -87,7 +87,7 @@ def test_nothing_happens_when_no_file_is_chosen(card, monkeypatch):
 
 
 def test_an_import_can_be_started_from_and_taken_out_and_not_trained(imported):
-    assert possible(imported) == {Action.START_FROM, Action.EXPORT, Action.EMBED}
+    assert possible(imported) == {Action.LOOK, Action.START_FROM, Action.EXPORT, Action.EMBED}
 
 
 def test_the_form_of_a_new_run_takes_over_the_same_encoder(context, imported, qtbot):
@@ -110,6 +110,15 @@ def test_a_run_page_offers_it_and_opens_the_form(context, imported, qtbot):
     assert entry.isEnabled()
     entry.trigger()
     assert context.visited[-1][1]["changes"]["encoder.weights"] == f"run:{imported.id}"
+
+
+def test_it_is_looked_into_from_its_page(context, imported, qtbot):
+    page = RunPage(context)
+    qtbot.addWidget(page)
+    context.watch.check()
+    page.show_with(run_id=imported.id)
+    page.controls.entries[Action.LOOK].trigger()
+    assert context.visited[-1] == ("inspect", {"run_id": imported.id})
 
 
 def test_repeating_an_import_is_refused_in_words(context, imported, qtbot):

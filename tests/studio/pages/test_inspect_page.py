@@ -285,6 +285,35 @@ def test_a_run_that_no_viewer_fits_says_what_each_of_them_needs(
     assert page.checkpoints.isVisible()
 
 
+@pytest.mark.parametrize(
+    ("kind", "method", "encoder", "tabs"),
+    [
+        ("imported", "imported", "vit_small", ["Attention"]),
+        ("imported", "imported", "vit_96x2x6", ["Attention"]),
+        ("pretrain", "mae", "vit_384x12x12", ["Reconstruction", "Attention"]),
+        ("pretrain", "byol", "vit_384x12x12_mlp768", ["Attention"]),
+        ("imported", "imported", "simclr_resnet50_1x_sk", []),
+        ("pretrain", "mae", "vit_of_another_version", []),
+    ],
+)
+def test_imports_and_encoders_named_by_their_sizes_are_looked_into(
+    kind, method, encoder, tabs, store, run, checkpoints, page, asked
+):
+    recipe = {**run.recipe, "method": method, "encoder": {**run.recipe["encoder"], "name": encoder}}
+    made = create_run(
+        store, name="own", kind=kind, method=method, recipe=recipe, seed=0, status=RunStatus.DRAFT
+    )
+    checkpoint = add_checkpoint(store, made)
+    page.show_with(run_id=made.id)
+    assert page.run.id == made.id
+    assert tabs_in_sight(page) == tabs
+    if tabs:
+        assert page._stack.currentWidget() is page._bench
+        assert asked.looks(page.look.viewer.operation)[-1]["artifact"] == checkpoint.id
+    told = "Reconstruction needs a method that rebuilds pictures."
+    assert (told in page.tabs.missing.text()) == (tabs == ["Attention"])
+
+
 def test_each_viewer_is_offered_only_where_it_fits(checkpoints, page):
     method = page.context.catalogue.method("mae")
     plain = dataclasses.replace(method, rebuilds=False)

@@ -2,13 +2,17 @@
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
 from engine.declared import make_recipe
 from engine.jobs.pretrain import run as train
+from engine.nn.encoders import make_encoder
+from engine.recipe import EncoderSettings
 from engine.store import claim_run, create_run, list_runs
+from studio.pages.home.import_card import ImportCard
 from studio.pages.inspect_page import InspectPage
 from studio.pages.new_run_page import NewRunPage
 
@@ -117,3 +121,21 @@ def test_a_trained_run_is_looked_into_under_another_mask_and_with_an_own_picture
     page.pictures.choose_own(tmp_path / "absent.png")
     qtbot.waitUntil(lambda: bool(page.look.error), timeout=LONG)
     assert page.look.error.endswith(".")
+
+
+def test_imported_weights_are_looked_into(context, store, tmp_path, qtbot):
+    settings = EncoderSettings(name="vit_96x2x4", image_size=32, patch_size=8)
+    torch.save(make_encoder(settings).network.state_dict(), tmp_path / "weights.pth")
+    card, page = ImportCard(context), InspectPage(context)
+    for widget in (card, page):
+        qtbot.addWidget(widget)
+    card.import_file(str(tmp_path / "weights.pth"), 4)
+    qtbot.waitUntil(lambda: bool(context.visited), timeout=LONG)
+    page.resize(1000, 700)
+    page.show()
+    page.show_with(run_id=context.visited[-1][1]["run_id"])
+    viewer = page.look.viewer
+    assert viewer.name == "attention"
+    qtbot.waitUntil(lambda: bool(viewer.grid.panels), timeout=LONG)
+    assert page.look.error == ""
+    assert viewer.facts.text().startswith("4 heads · 4 x 4 patches · step 0")
