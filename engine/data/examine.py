@@ -11,21 +11,10 @@ import numpy as np
 from PIL import Image
 
 from engine.data.decode import DECODE_ERRORS, Picture, picture_of, read_bytes, reason_in_words, refuse_bomb
+from engine.data.file_kinds import SUFFIXES_OF_FORMAT
 from engine.data.picture_set import PictureSet
 from engine.errors import DataError
 
-# Pillow's names of formats -> the suffixes a person gives them.
-SUFFIXES_OF_FORMAT = {
-    "JPEG": (".jpg", ".jpeg"),
-    "MPO": (".jpg", ".jpeg"),  # two JPEGs in one file, as some cameras write
-    "PNG": (".png",),
-    "BMP": (".bmp",),
-    "DIB": (".bmp",),
-    "GIF": (".gif",),
-    "WEBP": (".webp",),
-    "TIFF": (".tif", ".tiff"),
-    "PPM": (".ppm", ".pgm"),
-}
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F"})
 
 

@@ -3,21 +3,7 @@
 import os
 from pathlib import Path
 
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-SUFFIXES_IN_WORDS = ", ".join(suffix[1:] for suffix in PICTURE_SUFFIXES)
-
-# What systems leave behind; names that begin with a dot are hidden as well (.DS_Store, ._picture.jpg).
-LEFTOVERS = frozenset({"__macosx", "thumbs.db", "desktop.ini", "$recycle.bin", "@eadir"})
-
-
-def is_hidden(name: str) -> bool:
-    """True for files and folders that a person does not mean."""
-    return name.startswith(".") or name.lower() in LEFTOVERS
-
-
-def is_picture(name: str) -> bool:
-    """True when the suffix is one of a picture and the file is not hidden."""
-    return name.lower().endswith(PICTURE_SUFFIXES) and not is_hidden(name)
+from engine.data.file_kinds import is_hidden, is_picture
 
 
 class FolderWalk:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.folder_walk import SUFFIXES_IN_WORDS, FolderWalk
+from engine.data.file_kinds import SUFFIXES_IN_WORDS
+from engine.data.folder_walk import FolderWalk
 from engine.data.picture_set import FileSet, SetInfo
 from engine.errors import DataError
 

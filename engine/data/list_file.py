@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.folder_walk import PICTURE_SUFFIXES, SUFFIXES_IN_WORDS
+from engine.data.file_kinds import PICTURE_SUFFIXES, SUFFIXES_IN_WORDS
 from engine.data.folders import SPLIT_NAMES
 from engine.data.picture_set import FileSet, Indices, SetInfo
 from engine.errors import DataError

@@ -248,3 +248,19 @@ def test_a_list_that_is_no_text_is_refused_in_words(tmp_path):
     (tmp_path / "list.csv").write_bytes(b"\xff\xfe\x00garbage")
     with pytest.raises(DataError, match="not text in UTF-8"):
         open_pictures(tmp_path / "list.csv")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kind"),
+    [("jfif", "JPEG"), ("JPE", "JPEG"), ("dib", "DIB"), ("pnm", "PPM"), ("tga", "TGA"), ("jp2", "JPEG2000"),
+     ("avif", "AVIF"), ("apng", "PNG")],
+)  # fmt: skip
+def test_less_usual_suffixes_are_pictures_too(tmp_path, suffix, kind):
+    if not Image.registered_extensions() or kind not in Image.SAVE:
+        pytest.skip(f"this Pillow writes no {kind}")
+    draw(tmp_path / "cat" / "a.png", tmp_path / "dog" / "b.png")
+    with Image.open(tmp_path / "dog" / "b.png") as picture:
+        picture.save(tmp_path / "dog" / f"c.{suffix}", kind)
+    pictures = open_pictures(tmp_path)
+    assert names(pictures, "train") == ["cat/a.png", "dog/b.png", f"dog/c.{suffix}"]
+    assert pictures.read(2).shape == (5, 6, 3)
