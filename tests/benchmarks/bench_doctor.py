@@ -1,9 +1,14 @@
 """What the doctor costs beside the training: its share of a step, and that of the signs it reads.
 
-Run ``python tests/benchmarks/bench_doctor.py``; prints shares, which depend less on the machine than times do.
+Run ``python tests/benchmarks/bench_doctor.py [--json FILE] [--tiny]``; prints shares, which depend less on the machine
+than times do.
 """
 
+import argparse
+import json
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import torch
 
@@ -22,23 +27,23 @@ SERIES = (
         "monitor/prototype_use",
     ),
 )
-FLUSHES, STEPS = 200, 10  # of half a second each: 20 steps a second
+STEPS = 10  # each half a second: 20 steps a second
 FLUSH_SECONDS = 0.5
 BATCH = 64
 
 
-def doctor_seconds() -> float:
+def doctor_seconds(flushes: int) -> float:
     """Seconds the doctor takes for what half a second of training records, every series at every step."""
-    doctor = Doctor(RunFacts("DINO", FLUSHES * STEPS, 10, 10, rank_limit=192, test_pictures=500))
+    doctor = Doctor(RunFacts("DINO", flushes * STEPS, 10, 10, rank_limit=192, test_pictures=500))
     started = time.perf_counter()
-    for flush in range(FLUSHES):
+    for flush in range(flushes):
         steps = range(flush * STEPS, (flush + 1) * STEPS)
         doctor.take([(name, step, 0.5) for step in steps for name in SERIES])
         doctor.look()
-    return (time.perf_counter() - started) / FLUSHES
+    return (time.perf_counter() - started) / flushes
 
 
-def momentum_share() -> float:
+def momentum_share(steps: int) -> float:
     """Share of an AdamW step of a small ViT that the norm of the momentum takes, once in ten steps."""
     encoder = make_encoder(EncoderSettings(name="vit_tiny", image_size=32, patch_size=4))
     optimizer = torch.optim.AdamW(encoder.parameters())
@@ -50,16 +55,31 @@ def momentum_share() -> float:
         optimizer.zero_grad()
 
     step()
-    return _seconds(lambda: momentum_norm(optimizer), 20) / _seconds(step, 3) / 10
+    return _seconds(lambda: momentum_norm(optimizer), 5 * steps) / _seconds(step, steps) / 10
 
 
-def _seconds(action, number):
+def _seconds(action: Callable[[], object], number: int) -> float:
     started = time.perf_counter()
     for _ in range(number):
         action()
     return (time.perf_counter() - started) / number
 
 
+def main() -> None:
+    """Measure, print, write JSON on request."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--tiny", action="store_true", help="a round that only shows that it starts")
+    options = parser.parse_args()
+    found = {
+        "doctor, share of the time": doctor_seconds(2 if options.tiny else 200) / FLUSH_SECONDS,
+        "momentum norm, share of a step": momentum_share(1 if options.tiny else 4),
+    }
+    for title, share in found.items():
+        print(f"{title:32} {share:.3%}")
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1))
+
+
 if __name__ == "__main__":
-    print(f"doctor: {doctor_seconds() / FLUSH_SECONDS:.2%} of the time")
-    print(f"momentum norm: {momentum_share():.3%} of a step")
+    main()

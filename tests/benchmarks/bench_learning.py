@@ -1,9 +1,9 @@
 """Does a method learn within minutes, and how fast: its quick recipe, beside a plain lightly loop.
 
 Run it by hand: ``python tests/benchmarks/bench_learning.py --data FOLDER [--methods simclr,byol] [--seeds 0,1,2]
-[--other PYTHON] [--json FILE]``. FOLDER holds a folder per class; ``--other`` is a Python that has lightly and this
-tree's dependencies. Each run is a process of its own, ours and theirs in turn; the loop takes encoder, batch, precision
-fp32, loader processes, epochs, optimizer and rate from our recipe, and as many seconds as our run took.
+[--other PYTHON] [--json FILE] [--tiny]``. FOLDER holds a folder per class; ``--other`` is a Python that has lightly and
+this tree's dependencies. Each run is a process of its own, ours and theirs in turn; the loop takes encoder, batch,
+precision fp32, loader processes, epochs, optimizer and rate from our recipe, and as many seconds as our run took.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 WITH_LIGHTLY = ("simclr", "byol", "dino", "mae")
+TINY = ("training.steps=2", "training.batch_size=8", "data.held_out=0.5")
 COLUMNS = ("images_per_second", "loss_first", "loss_last", "knn_before", "knn_after", "seconds")
 
 
@@ -110,12 +111,17 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="another setting")
     parser.add_argument("--other", help="a Python that has lightly")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--tiny", action="store_true", help="a round that only shows that it starts")
     arguments = parser.parse_args()
+    if arguments.tiny:
+        arguments.methods, arguments.set = "supervised", [*arguments.set, *TINY]
     print(f"{'method':12}{'side':9}{'seed':>4}" + "".join(f"{name[:11]:>12}" for name in COLUMNS))
     rows = measure(arguments)
     for method, side in dict.fromkeys((row["method"], row["side"]) for row in rows):
-        scores = [row["knn_after"] for row in rows if (row["method"], row["side"]) == (method, side)]
-        print(f"{method} {side}: k-NN {fmean(scores):.3f}, from {min(scores):.3f} to {max(scores):.3f}")
+        known = [row["knn_after"] for row in rows if (row["method"], row["side"]) == (method, side)]
+        scores = [score for score in known if score is not None]
+        if scores:
+            print(f"{method} {side}: k-NN {fmean(scores):.3f}, from {min(scores):.3f} to {max(scores):.3f}")
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1))
 

@@ -1,9 +1,9 @@
 """How fast pictures become views, decoding included, on one thread; beside lightly where it is installed.
 
-Run it by hand: ``python tests/benchmarks/bench_views.py [--other PYTHON] [--json FILE] [--pictures N]``. ``--other``
-is a Python in which ``import lightly`` works; the two are measured in processes of their own, one after the other
-in turn, on the same files: 400x533 JPEGs, 224 px views. Time is that of the one core a process computes on, so that
-other programs matter less; every figure is the best of the rounds.
+Run it by hand: ``python tests/benchmarks/bench_views.py [--other PYTHON] [--json FILE] [--pictures N] [--tiny]``.
+``--other`` is a Python in which ``import lightly`` works; the two are measured in processes of their own, one after the
+other in turn, on the same files: 400x533 JPEGs, 224 px views. Time is that of the one core a process computes on, so
+that other programs matter less; every figure is the best of the rounds.
 """
 
 import argparse
@@ -133,7 +133,10 @@ def main() -> None:
         "--side", choices=["ours", "lightly"], help="measure one side here and print the number"
     )
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--tiny", action="store_true", help="a round that only shows that it starts")
     arguments = parser.parse_args()
+    if arguments.tiny:
+        arguments.pictures, arguments.rounds = 2, 1
     if arguments.side:
         print(views_per_second(arguments.side, arguments.method, arguments.folder))
         return
