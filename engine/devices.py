@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from engine.errors import DeviceError
+from engine.shown import shown
 
 CPU = "cpu"
 MPS = "mps"
@@ -101,7 +102,7 @@ def check_device(wanted: str, devices: Sequence[Device] | None = None) -> None:
         raise DeviceError(_missing_cuda(wanted, names), f"Use {_one_of(names)}.")
     if wanted == MPS:
         raise DeviceError("This computer has no Apple graphics that torch can use.", f"Use {_one_of(names)}.")
-    raise DeviceError(f"'{wanted}' is not the name of a device.", f"Use {_one_of([AUTO, *names])}.")
+    raise DeviceError(f"{shown(wanted)} is not the name of a device.", f"Use {_one_of([AUTO, *names])}.")
 
 
 def _missing_cuda(wanted: str, names: Sequence[str]) -> str:

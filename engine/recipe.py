@@ -7,7 +7,7 @@ the method itself stay a plain table here; the method's own declaration (or its 
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from engine.settings import Settings, setting
 
@@ -59,6 +59,13 @@ class DataSettings(Settings):
         unit="GiB",
         source="ours: 25,000 pictures of 400 x 533; older caches are removed first",
     )
+
+    @field_validator("location")
+    @classmethod
+    def _name_a_place(cls, location: str) -> str:
+        if not location.strip():
+            raise ValueError  # as a path it would mean the folder that one happens to be in
+        return location
 
 
 class EncoderSettings(Settings):

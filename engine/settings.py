@@ -5,13 +5,36 @@ Form, command line, validation, tooltip and documentation are all derived from t
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+LONGEST_TEXT = 4096  # bytes; no path of a system we run on is longer
 
 
 class Settings(BaseModel):
-    """A frozen set of declared settings; unknown names and values out of bounds are refused."""
+    """A frozen set of declared settings; unknown names, values of another type and out of bounds are refused.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+    A value is never turned into another type, so that "0" cannot mean no and true cannot mean one; only a whole number
+    may be written with a decimal point (1e3), as people and some writers of JSON and TOML do.
+    """
+
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _look_at_type(cls, value: Any, info: ValidationInfo) -> Any:
+        kind = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and kind is not bool:
+            raise ValueError  # Python counts True as 1, a person does not
+        if kind is int and isinstance(value, float) and value.is_integer():
+            return int(value)
+        # Names of files may hold bytes that are no text; Python has them as surrogates, and there are no others.
+        if isinstance(value, str) and (
+            "\0" in value or len(value.encode(errors="surrogateescape")) > LONGEST_TEXT
+        ):
+            raise ValueError
+        return value
 
 
 def setting(  # noqa: PLR0913 (a declaration says everything at once)

@@ -13,12 +13,13 @@ from engine.declared import (
     check_recipe,
     load_catalogue,
     make_recipe,
+    read_recipe,
     recipe_from_dict,
-    recipe_from_toml,
     scale_preset,
 )
 from engine.errors import SettingsError
 from engine.recipe import Recipe
+from engine.shown import shown
 
 DEFAULT_METHOD = "mae"
 DEFAULT_PRESET = "desktop"
@@ -87,7 +88,15 @@ def choose_recipe(
     base = _read_recipe(file, method, preset) if file is not None else None
     name = base.method if base is not None else method or DEFAULT_METHOD
     fields = load_catalogue().fields_for(name)
-    changed = {**changes, **dict(_parse_pair(pair, fields) for pair in pairs)}
+    changed = dict(changes)
+    for path, value in (_parse_pair(pair, fields) for pair in pairs):
+        if path in changed and changed[path] != value:
+            raise SettingsError(
+                f"{path} is given twice, as {shown(changed[path])} and {shown(value)}.",
+                "Give it once.",
+                field=path,
+            )
+        changed[path] = value
     if "training.epochs" in changed:
         if changed.get("training.steps"):
             raise SettingsError("A run is as long as its epochs or its steps.", "Give one of the two.")
@@ -131,11 +140,7 @@ def _is_adaptable(problem: Problem, choice: Choice) -> bool:
 
 def _read_recipe(file: Path, method: str | None, preset: str | None) -> Recipe:
     """Read a recipe file and hold it against the flags beside it."""
-    try:
-        recipe = recipe_from_toml(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
-        raise SettingsError(f"The recipe {file} cannot be read: {reason}.", "Check the path.") from error
+    recipe = read_recipe(file)
     if method is not None and method != recipe.method:
         message = f"The recipe {file.name} is for {recipe.method}, not for {method}."
         raise SettingsError(message, "Leave out --method, or use another recipe.", field="method")
@@ -158,7 +163,7 @@ def _parse_pair(pair: str, fields: Sequence[FieldEntry]) -> tuple[str, Any]:
     key, equals, text = pair.partition("=")
     if not equals or not key.strip():
         raise SettingsError(
-            f"'{pair}' is no setting.", "Write it as key=value, such as training.base_lr=1e-4."
+            f"{shown(pair)} is no setting.", "Write it as key=value, such as training.base_lr=1e-4."
         )
     wanted = _find_field(key.strip(), fields)
     return wanted.path, _parse_value(text.strip(), wanted)
@@ -172,7 +177,7 @@ def _find_field(key: str, fields: Sequence[FieldEntry]) -> FieldEntry:
         return (exact or found)[0]
     if found:
         names = " or ".join(entry.path for entry in found)
-        raise SettingsError(f"'{key}' can mean several settings.", f"Write {names}.", field=key)
+        raise SettingsError(f"{shown(key)} can mean several settings.", f"Write {names}.", field=key)
     from difflib import get_close_matches
 
     known = [name for entry in fields for name in (entry.path, entry.name)]
@@ -180,7 +185,7 @@ def _find_field(key: str, fields: Sequence[FieldEntry]) -> FieldEntry:
     fix = (
         f"Did you mean {near[0]}?" if near else "'ssl-engine show RUN --recipe' prints all settings of a run."
     )
-    raise SettingsError(f"There is no setting '{key}'.", fix, field=key)
+    raise SettingsError(f"There is no setting {shown(key)}.", fix, field=key)
 
 
 def _parse_value(text: str, entry: FieldEntry) -> Any:
@@ -192,7 +197,10 @@ def _parse_value(text: str, entry: FieldEntry) -> Any:
     if entry.type == "choice":
         return next((choice for choice in entry.choices if str(choice) == text), text)
     try:
-        return {"integer": int, "number": float}.get(entry.type, str)(text)
+        if entry.type == "integer":
+            # 1e3 and 5.0 are whole numbers too, as in the form and in a file.
+            return float(text) if set(text.lower()) & {"e", "."} else int(text)
+        return float(text) if entry.type == "number" else text
     except ValueError:
         return text
 

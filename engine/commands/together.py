@@ -2,8 +2,8 @@
 
 import time
 
+from engine.declared import recipe_from_dict
 from engine.jobs.pretrain import JobProgress, OnProgress
-from engine.recipe import Recipe
 from engine.store import Level, Run, RunStatus, Store, add_event, get_run, series_summaries, update_run
 from engine.supervisor.engine_thread import WORKER_COMMAND
 from engine.supervisor.worker_exit import explain_exit
@@ -24,7 +24,7 @@ def train_together(store: Store, run_id: int, *, on_progress: OnProgress) -> Run
     Returns:
         The run as it ended; its processes have ended, too, also when this is interrupted.
     """
-    recipe = Recipe.model_validate(get_run(store, run_id).recipe)
+    recipe = recipe_from_dict(get_run(store, run_id).recipe)
     command = [*WORKER_COMMAND, "--store", store.url, "--run-id", str(run_id)]
     folder = store.run_folder(run_id)
     process = WorkerProcess.launch(run_id, command, folder, processes=recipe.training.processes)

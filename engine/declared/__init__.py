@@ -5,13 +5,8 @@ from engine.declared.checks import Problem, check_recipe
 from engine.declared.fidelity import Deviation, fidelity
 from engine.declared.fields import FieldEntry
 from engine.declared.presets import USUAL_PICTURES, ScaledPreset, scale_preset
-from engine.declared.recipes import (
-    changes_of,
-    make_recipe,
-    recipe_from_dict,
-    recipe_from_toml,
-    recipe_to_toml,
-)
+from engine.declared.recipe_file import read_recipe, recipe_from_toml, recipe_to_toml
+from engine.declared.recipes import changes_of, make_recipe, recipe_from_dict
 
 __all__ = [
     "USUAL_PICTURES",
@@ -28,6 +23,7 @@ __all__ = [
     "fidelity",
     "load_catalogue",
     "make_recipe",
+    "read_recipe",
     "recipe_from_dict",
     "recipe_from_toml",
     "recipe_to_toml",

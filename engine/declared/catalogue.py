@@ -13,6 +13,7 @@ from engine.errors import SettingsError
 from engine.imported_settings import ABOUT, IMPORTED, TITLE, ImportedSettings
 from engine.recipe import DataSettings, EncoderSettings, TrainingSettings
 from engine.rules import Rule, is_rule_data, rule_from_data
+from engine.shown import shown
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class MethodEntry:
         if name not in self.presets:
             known = ", ".join(self.presets)
             raise SettingsError(
-                f"{self.title} has no preset '{name}'.", f"Choose one of {known}.", field="preset"
+                f"{self.title} has no preset {shown(name)}.", f"Choose one of {known}.", field="preset"
             )
         return self.presets[name]
 
@@ -93,7 +94,9 @@ class Catalogue:
             return _imported()
         if name not in self.methods:
             known = ", ".join(self.methods)
-            raise SettingsError(f"There is no method '{name}'.", f"Choose one of {known}.", field="method")
+            raise SettingsError(
+                f"There is no method {shown(name)}.", f"Choose one of {known}.", field="method"
+            )
         return self.methods[name]
 
     def encoder(self, name: str) -> EncoderEntry:
@@ -115,7 +118,9 @@ class Catalogue:
                 name, name, "simclr_resnet", width, depth, 0, per_layer_m * depth * dimensions.width**2
             )
         known = ", ".join(self.encoders)
-        raise SettingsError(f"There is no encoder '{name}'.", f"Choose one of {known}.", field="encoder.name")
+        raise SettingsError(
+            f"There is no encoder {shown(name)}.", f"Choose one of {known}.", field="encoder.name"
+        )
 
     def fields_for(self, method: str) -> list[FieldEntry]:
         """Every setting of a run with this method: data, encoder, training, then the method's own."""

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 from engine.declared.catalogue import load_catalogue
 from engine.plan import make_plan
 from engine.recipe import MOST_PATCH_PX, Recipe
+from engine.shown import shown
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ def _check_device(recipe: Recipe, devices: Sequence[str]) -> Iterator[Problem]:
     ):
         yield Problem(
             "training.device",
-            f"There is no device '{wanted}' on this computer.",
+            f"There is no device {shown(wanted)} on this computer.",
             f"Choose auto or one of {', '.join(devices)}.",
             suggestion="auto",
         )

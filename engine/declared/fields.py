@@ -1,7 +1,7 @@
 """One declared setting as a form, a command line or a document needs it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field, create_model
 
@@ -12,7 +12,6 @@ PYTHON_TYPES: dict[str, type] = {
     "number": float,
     "boolean": bool,
     "string": str,
-    "choice": str,
 }
 
 
@@ -85,10 +84,13 @@ def fields_of(prefix: str, schema: dict[str, Any]) -> list[FieldEntry]:
 
 
 def model_from_fields(name: str, fields: list[FieldEntry]) -> type[BaseModel]:
-    """A validating class made from declared fields, so that bounds are checked where the method is not imported."""
+    """A validating class made from declared fields, so that types, choices and bounds are checked without the method.
+
+    It accepts and refuses what the method's own ``Config`` does.
+    """
     described: dict[str, Any] = {
         field.name: (
-            PYTHON_TYPES[field.type],
+            Literal[field.choices] if field.type == "choice" else PYTHON_TYPES[field.type],
             Field(
                 field.default,
                 title=field.title,

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from engine.compute import resolve_device
 from engine.data.loader import warm_loaders
+from engine.declared import recipe_from_dict
 from engine.distributed import from_first, joined, wait_for_all
 from engine.errors import EngineError
 from engine.jobs.assembly import assemble
@@ -55,7 +56,7 @@ class FollowerJob:
 
     def run(self) -> None:
         """Assemble, take over the weights, train."""
-        recipe = Recipe.model_validate(get_run(self._store, self._run_id).recipe)
+        recipe = recipe_from_dict(get_run(self._store, self._run_id).recipe)
         assembly = assemble(recipe, self._device)
         if assembly.loader_workers:
             warm_loaders()

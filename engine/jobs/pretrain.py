@@ -9,6 +9,7 @@ from typing import Any
 from engine.checkpoint import MILESTONES
 from engine.compute import resolve_device
 from engine.data.loader import warm_loaders
+from engine.declared import recipe_from_dict
 from engine.distributed import from_first, is_alone, joined, wait_for_all, world_size
 from engine.errors import DataError, EngineError, NotFiniteError, SettingsError
 from engine.jobs.alarms import Alarms, run_facts
@@ -26,7 +27,6 @@ from engine.jobs.system import SystemMonitor
 from engine.jobs.versions import versions
 from engine.jobs.words import Word, exchange
 from engine.parts import start_from
-from engine.recipe import Recipe
 from engine.store import Level, Run, RunStatus, Store, get_run, truncate_metrics, update_run
 from engine.trainer import StepReport, Trainer
 
@@ -90,7 +90,7 @@ class PretrainJob:
 
     def __init__(self, store: Store, claimed: Run, on_progress: OnProgress) -> None:
         self._store, self._run_id = store, claimed.id
-        self._recipe = Recipe.model_validate(claimed.recipe)
+        self._recipe = recipe_from_dict(claimed.recipe)
         self.device = claimed.claimed_device or self._recipe.training.device
         self._on_progress = on_progress
         self._phase = "reading the pictures"

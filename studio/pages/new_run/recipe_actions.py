@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from engine.declared import read_recipe
 from engine.errors import EngineError
 from engine.recipe import Recipe
 from studio.context import StudioContext
@@ -44,7 +45,7 @@ class RecipeActions(QObject):
     def open_file(self, path: Path) -> None:
         """Read a recipe file; ``opened`` follows, or a sentence."""
         try:
-            recipe = recipe_files.read_recipe(path)
+            recipe = read_recipe(path)
         except EngineError as error:
             self._context.toast(str(error), "bad")
         else:

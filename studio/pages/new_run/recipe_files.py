@@ -2,28 +2,12 @@
 
 from pathlib import Path
 
-from engine.declared import recipe_from_toml, recipe_to_toml
+from engine.declared import recipe_to_toml
 from engine.errors import SettingsError
 from engine.recipe import Recipe
 
 SUFFIX = ".toml"
 FILTER = f"Recipes (*{SUFFIX})"
-
-
-def read_recipe(path: Path) -> Recipe:
-    """Read a recipe file.
-
-    Raises:
-        SettingsError: If it cannot be read or is no valid recipe.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise SettingsError(
-            f"{path.name} cannot be read: {reason}.", "Choose a recipe file (.toml)."
-        ) from error
-    return recipe_from_toml(text)
 
 
 def write_recipe(path: Path, recipe: Recipe) -> Path:

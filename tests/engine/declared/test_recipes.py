@@ -1,18 +1,25 @@
 """Recipes from choices and files: what is valid survives every way, what is not is refused with its field."""
 
+import json
+import math
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from engine.declared import (
     changes_of,
     load_catalogue,
     make_recipe,
+    read_recipe,
     recipe_from_dict,
     recipe_from_toml,
     recipe_to_toml,
 )
 from engine.errors import SettingsError
+from engine.methods import METHODS
 from engine.recipe import TrainingSettings
 
 
@@ -20,7 +27,7 @@ from engine.recipe import TrainingSettings
     st.sampled_from(["paper", "desktop", "quick"]),
     st.floats(0, 0.99),
     st.integers(1, 10_000),
-    st.text(max_size=30),
+    st.text(min_size=1, max_size=30).filter(lambda text: text.strip() and "\0" not in text),
 )
 def test_a_recipe_file_brings_back_the_same_recipe(preset, ratio, epochs, location):
     changes = {"settings.mask_ratio": ratio, "training.epochs": epochs, "data.location": location}
@@ -63,12 +70,77 @@ def test_the_paper_preset_is_the_official_recipe_and_not_the_codes_defaults():
         ("encoder.name", "resnet5000", "vit_tiny"),
         ("data.channels", 2, "1, 3"),
         ("nowhere", 1, "no setting"),
+        ("data.channels", True, "1, 3"),
+        ("data.location", "", "neither empty"),
+        ("data.location", "a\0b", "a text"),
+        ("data.location", "a" * 5000, "longer than 4,096 bytes"),
+        ("encoder.weights", ["run:3"], "a text"),
+        ("training.batch_size", "64", "whole number"),
+        ("training.batch_size", True, "whole number"),
+        pytest.param("training.batch_size", 10**5000, "more than 4,300 digits", id="5001 digits"),
+        ("training.base_lr", float("inf"), "a number"),
+        ("training.nesterov", 1, "true or false"),
+        ("training.seed", 2**31, "2,147,483,647"),
     ],
 )
 def test_a_wrong_value_is_refused_in_words_at_its_field(path, value, words):
     with pytest.raises(SettingsError, match=words) as refused:
         make_recipe("mae", "quick", {path: value})
     assert refused.value.field == path
+
+
+CHOICES = [
+    (method, field)
+    for method in load_catalogue().methods
+    for field in load_catalogue().fields_for(method)
+    if field.choices
+]
+
+
+@pytest.mark.parametrize(("method", "field"), CHOICES, ids=lambda each: getattr(each, "path", each))
+def test_no_choice_takes_another_word(method, field):
+    for wrong in ("nan", "", None, True, 1.5, [field.default], str(field.default).upper() + "x"):
+        with pytest.raises(SettingsError, match="Choose one of") as refused:
+            make_recipe(method, "quick", {field.path: wrong})
+        assert refused.value.field == field.path
+    for right in field.choices:
+        if field.path != "encoder.name":
+            assert changes_of(make_recipe(method, "quick", {field.path: right}))[field.path] == right
+
+
+@pytest.mark.parametrize("method", load_catalogue().methods)
+def test_the_published_settings_accept_and_refuse_what_the_methods_own_do(method):
+    own, values = METHODS[method].Config, (True, 0, 1, 1.0, 2.5, -1, "1", "", "auto", None, math.nan, 10**400)
+    for field in load_catalogue().method(method).fields:
+        for value in values:
+            tree = {"method": method, "settings": {field.name: value}}
+            try:
+                expected = own.model_validate(tree["settings"]).model_dump()
+            except ValidationError:
+                with pytest.raises(SettingsError):
+                    recipe_from_dict(tree)
+            else:
+                assert recipe_from_dict(tree).settings == expected
+
+
+@pytest.mark.parametrize("epochs", [20, 20.0])
+def test_a_whole_number_may_be_written_with_a_decimal_point(epochs):
+    found = make_recipe("mae", "quick", {"training.epochs": epochs}).training.epochs
+    assert (found, type(found)) == (20, int)
+
+
+@pytest.mark.parametrize(
+    "tree", [None, [], "mae", 3, {1: 2}, {"training": 3}, {"method": ["mae"]}, {"kind": []}]
+)
+def test_what_is_no_recipe_is_refused_in_words(tree):
+    with pytest.raises(SettingsError):
+        recipe_from_dict(tree)
+
+
+@pytest.mark.parametrize(("kind", "method"), [("imported", "mae"), ("pretrain", "imported")])
+def test_a_kind_and_a_method_that_contradict_each_other_are_refused(kind, method):
+    with pytest.raises(SettingsError, match="cannot have the method"):
+        recipe_from_dict({"kind": kind, "method": method})
 
 
 @pytest.mark.parametrize(
@@ -80,11 +152,58 @@ def test_a_wrong_value_is_refused_in_words_at_its_field(path, value, words):
         "surprise = 1",
         "[training]\nepochs = -4",
         "kind = 'dance'",
+        "schema_version = true",
+        "schema_version = '1'",
+        f"schema_version = {10**80}",
+        f"training = {'[' * 3000}{']' * 3000}",
+        f"training = {'{a = ' * 3000}1{'}' * 3000}",
+        f"[{'.'.join(['settings'] * 3000)}]",
+        f"[training]\nepochs = {'9' * 5000}",
+        "[training]\nepochs = 1\nepochs = 2",
+        "[training]\nseed = 1979-05-27",
+        "['\x07']",
+        '["\\u001b[31m"]\na = 1',
     ],
 )
 def test_a_wrong_recipe_file_is_refused_in_words(text):
-    with pytest.raises(SettingsError):
+    with pytest.raises(SettingsError) as refused:
         recipe_from_toml(text)
+    assert str(refused.value).isprintable()
+
+
+def test_a_name_that_is_no_text_is_kept_but_no_recipe_file_can_hold_it():
+    recipe = make_recipe("mae", "quick", {"data.location": os.fsdecode(b"/pictures/caf\xe9")})
+    assert recipe_from_dict(json.loads(json.dumps(recipe.model_dump(mode="json")))) == recipe
+    with pytest.raises(SettingsError, match="no text"):
+        recipe_to_toml(recipe)
+    with pytest.raises(SettingsError):
+        make_recipe("mae", "quick", {"data.location": "/pictures/\ud800"})
+
+
+def test_a_recipe_file_of_another_editor_is_read(tmp_path):
+    recipe = make_recipe("mae", "quick")
+    path = tmp_path / "recipe.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + recipe_to_toml(recipe).replace("\n", "\r\n").encode())
+    assert read_recipe(path) == recipe
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda path: path.mkdir(), "irectory"),
+        (lambda path: os.mkfifo(path), "no regular file"),
+        (lambda path: path.symlink_to("/dev/zero"), "no regular file"),
+        (lambda path: path.write_bytes(bytes(range(256))), "not a text file"),
+        (lambda path: path.write_text("a = 1", encoding="utf-16"), "not a text file"),
+        (lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_RDWR), 2**30), "1 MiB"),
+        (lambda path: None, "No such file"),
+    ],
+)
+def test_a_recipe_that_is_no_text_file_is_refused_unread(make, words, tmp_path):
+    path = tmp_path / "recipe.toml"
+    make(path)
+    with pytest.raises(SettingsError, match=words):
+        read_recipe(path)
 
 
 def test_every_field_the_form_shows_has_what_a_form_needs():
