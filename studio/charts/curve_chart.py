@@ -5,7 +5,8 @@ C copies the values, T shows them as a table, the arrow keys move the crosshair.
 deep enough every point is shown.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent
@@ -16,7 +17,8 @@ from studio import theme, wording
 from studio.charts.data_table import DataTable, as_tsv
 from studio.charts.legend_row import LegendRow
 from studio.charts.plot_area import PlotArea
-from studio.charts.series import Lines, Points, SeriesSource, make_lines
+from studio.charts.reading import Reading, hidden_words
+from studio.charts.series import Lines, Points, SeriesSource, in_unit_of_chart, make_lines
 from studio.charts.smoothing import window_of_slider
 from studio.widgets.buttons import make_icon_button
 from studio.widgets.labels import make_label
@@ -47,6 +49,7 @@ class CurveChart(QFrame):
         self._sources: list[SeriesSource] = []
         self._lines: dict[str, Lines] = {}
         self._spans: dict[str, float] = {}
+        self._last: dict[str, tuple[int, float | None]] = {}
         self._smoothing = 0
         self._range: tuple[int, int] | None = None
         self._crosshair_step: float | None = None
@@ -94,12 +97,20 @@ class CurveChart(QFrame):
         Args:
             sources: The series in the order of the legend.
         """
-        self._sources = list(sources)
-        self._range = None
+        self._sources, self._last, self._range = list(sources), {}, None
         self.plot.set_keys(source.key for source in sources)
         self.legend.set_series({source.key: source.title for source in sources})
         self.apply_theme()
         self.refresh()
+
+    def show_last(self, last: Mapping[str, tuple[int, float | None]]) -> None:
+        """Say the newest values before they are drawn, so that every legend and header speaks of one moment.
+
+        Args:
+            last: Key -> step and value as stored, None where it was not finite.
+        """
+        self._last = dict(last)
+        self._read_out()
 
     def refresh(self) -> None:
         """Read the points of the visible range anew and draw them."""
@@ -137,7 +148,7 @@ class CurveChart(QFrame):
     def apply_theme(self) -> None:
         """Recolour what is already drawn."""
         colors = {source.key: source.color() for source in self._sources}
-        self.plot.recolour(colors, is_smoothed=self._smoothing > 0)
+        self.plot.recolour(colors, smoothed=self._smoothed_keys())
         for key, color in colors.items():
             self.legend.entries[key].show_color(color)
 
@@ -171,6 +182,9 @@ class CurveChart(QFrame):
         self.plot.back_asked.connect(self.zoom_back)
         self.plot.pointed.connect(self.point_at)
         column.addWidget(self.plot, 1)
+        self.hidden = make_label("", "chart_hidden", "small", wraps=True)
+        self.hidden.hide()
+        column.addWidget(self.hidden)
         self.legend = LegendRow()
         column.addWidget(self.legend)
 
@@ -193,18 +207,20 @@ class CurveChart(QFrame):
         return button
 
     def _draw(self) -> None:
-        self.plot.draw(self._lines, is_smoothed=self._smoothing > 0, span=self._range)
+        self.plot.draw(self._lines, smoothed=self._smoothed_keys(), span=self._range)
+        self._say_hidden()
         self._read_out()
 
     def _read(self, source: SeriesSource) -> Lines:
         """Read what is visible of a series, with enough before it to smooth its beginning as well."""
-        window = window_of_slider(self._smoothing, self._spans.get(source.key, 0.0))
+        smoothing = self._smoothing if source.smooths else 0
+        window = window_of_slider(smoothing, self._spans.get(source.key, 0.0))
         if self._range is None:
             points = source.read(None, None, MOST_POINTS)
             self._spans[source.key] = span = (
                 float(points.steps[-1] - points.steps[0]) if len(points.steps) else 0.0
             )
-            return make_lines(points, scale=source.scale, window=window_of_slider(self._smoothing, span))
+            return make_lines(points, scale=source.scale, window=window_of_slider(smoothing, span))
         first, last = self._range
         if not window:
             return make_lines(source.read(first, last, MOST_POINTS), scale=source.scale)
@@ -216,27 +232,49 @@ class CurveChart(QFrame):
 
     def _read_for_person(self, max_points: int) -> dict[str, Points]:
         first, last = self._range or (None, None)
-        return {source.title: source.read(first, last, max_points) for source in self._sources}
+        unit = f" ({self._unit})" if self._unit else ""
+        return {
+            f"{source.title}{unit}": in_unit_of_chart(source.read(first, last, max_points), source.scale)
+            for source in self._sources
+        }
+
+    def _smoothed_keys(self) -> frozenset[str]:
+        """Series that have a smoothed line over the measured one."""
+        return frozenset(source.key for source in self._sources if source.smooths and self._smoothing)
+
+    def _say_hidden(self) -> None:
+        """Say what a logarithmic axis cannot show."""
+        sentence = hidden_words(
+            self._lines.values(), log_x=self.is_log_x, log_y=self.is_log_y, span=self._range
+        )
+        self.hidden.setText(sentence)
+        self.hidden.setVisible(bool(sentence))
 
     def _read_out(self) -> None:
         """Say the values under the crosshair, or the last ones, in the legend and to screen readers."""
         said, at = [], self._crosshair_step
         for source in self._sources:
-            lines = self._lines[source.key]
-            index = (
-                len(lines.steps) - 1 if self._crosshair_step is None else lines.nearest(self._crosshair_step)
-            )
-            if index is None or index < 0:
+            reading = self._reading(source)
+            if reading is None:
                 continue
-            at = float(lines.steps[index])
-            value, smoothed = float(lines.values[index]), float(lines.smoothed[index])
-            text = f"{wording.value(smoothed if self._smoothing else value)} {self._unit}".strip()
-            whole = f"{value!r} at step {wording.count(round(at))}"
-            self.legend.entries[source.key].show_value(text, whole)
-            said.append(f"{source.title} {text}")
+            at = reading.step
+            self.legend.entries[source.key].show_value(reading.text(self._unit), reading.whole(self._unit))
+            said.append(f"{source.title} {reading.text(self._unit)}")
         place = "" if at is None else f"step {wording.count(round(at))}"
         self.legend.say_place(place, is_crosshair=self._crosshair_step is not None)
         self.setAccessibleDescription(f"{', '.join(said)} at {place}" if said else "No values yet")
+
+    def _reading(self, source: SeriesSource) -> Reading | None:
+        """What the legend says of a series: a value as it was measured, never a smoothed one."""
+        if self._crosshair_step is None and self._range is None and source.key in self._last:
+            step, last = self._last[source.key]
+            return Reading(step, math.nan if last is None else last * source.scale)
+        lines = self._lines[source.key]
+        index = len(lines.steps) - 1 if self._crosshair_step is None else lines.nearest(self._crosshair_step)
+        if index is None or index < 0:
+            return None
+        smoothed = float(lines.smoothed[index]) if source.key in self._smoothed_keys() else None
+        return Reading(float(lines.steps[index]), float(lines.values[index]), lines.level > 0, smoothed)
 
     def _move_crosshair(self, by: int) -> None:
         lines = next(iter(self._lines.values()), None)

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from studio import theme
 from studio.widgets.labels import make_label
+from studio.widgets.removal import retire
 
 
 class LegendEntry(QWidget):
@@ -69,10 +70,8 @@ class LegendRow(QWidget):
         Args:
             titles: Key -> title, in order.
         """
-        for entry in self.entries.values():
-            entry.setParent(None)
-            entry.deleteLater()
-        self.entries = {key: LegendEntry(title) for key, title in titles.items()}
+        removed, self.entries = self.entries, {key: LegendEntry(title) for key, title in titles.items()}
+        retire(removed.values())
         for number, entry in enumerate(self.entries.values()):
             self._row.insertWidget(number, entry)
 

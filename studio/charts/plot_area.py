@@ -1,6 +1,6 @@
 """The part of a chart that pyqtgraph draws: axes, lines, crosshair, zoom."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from studio import theme
+from studio.charts.axis import StepAxis, ValueAxis
 from studio.charts.chart_theme import apply_theme, faint_pen, line_pen, set_up
 from studio.charts.series import Floats, Lines, extent, for_axis
 from studio.charts.zoom_box import ZoomBox
@@ -18,6 +19,7 @@ PADDING = 0.04
 SPIKES = 0.002
 AXIS_WIDTH = 58
 DOT = 6  # pixels
+NO_LIMIT = -1e307  # as pyqtgraph says it
 
 
 class PlotArea(pg.PlotWidget):
@@ -38,7 +40,8 @@ class PlotArea(pg.PlotWidget):
     def __init__(self, title: str, unit: str, parent: QWidget | None = None) -> None:
         set_up()
         self._box = ZoomBox()
-        super().__init__(parent, viewBox=self._box)
+        axes = {"bottom": StepAxis(), "left": ValueAxis()}
+        super().__init__(parent, viewBox=self._box, axisItems=axes)
         self._raw: dict[str, Any] = {}
         self._smooth: dict[str, Any] = {}
         self.log_x = self.log_y = False
@@ -74,31 +77,33 @@ class PlotArea(pg.PlotWidget):
         self._raw = {key: self.plot(symbolSize=DOT) for key in names}
         self._smooth = {key: self.plot(symbolSize=DOT) for key in names}
 
-    def recolour(self, colors: Mapping[str, QColor], *, is_smoothed: bool) -> None:
+    def recolour(self, colors: Mapping[str, QColor], *, smoothed: Collection[str]) -> None:
         """Put the theme on everything that is drawn; raw values are faint behind a smoothed line."""
         apply_theme(self)
         self._crosshair.setPen(pg.mkPen(theme.color("muted"), width=1))
         for key, color in colors.items():
-            self._raw[key].setPen(faint_pen(color) if is_smoothed else line_pen(color))
+            self._raw[key].setPen(faint_pen(color) if key in smoothed else line_pen(color))
             self._smooth[key].setPen(line_pen(color))
             for item in (self._raw[key], self._smooth[key]):
                 item.setSymbolPen(None)
                 item.setSymbolBrush(color)
 
-    def draw(self, lines: Mapping[str, Lines], *, is_smoothed: bool, span: tuple[int, int] | None) -> None:
+    def draw(
+        self, lines: Mapping[str, Lines], *, smoothed: Collection[str], span: tuple[int, int] | None
+    ) -> None:
         """Draw lines.
 
         Args:
             lines: Key -> what to draw.
-            is_smoothed: Draw the smoothed line over the raw one.
+            smoothed: Keys whose smoothed line is drawn over the raw one.
             span: First and last step shown, None for all of them.
         """
         for key, one in lines.items():
             self._set(self._raw[key], one.raw_steps, one.raw_values)
-            self._smooth[key].setVisible(is_smoothed)
-            if is_smoothed:
+            self._smooth[key].setVisible(key in smoothed)
+            if key in smoothed:
                 self._set(self._smooth[key], one.steps, one.smoothed)
-        self._fit(lines, is_smoothed, span)
+        self._fit(lines, bool(smoothed), span)
 
     def set_log(self, *, x: bool, y: bool) -> None:
         """Make axes logarithmic; whoever calls this draws anew."""
@@ -123,13 +128,23 @@ class PlotArea(pg.PlotWidget):
     def _fit(self, lines: Mapping[str, Lines], is_smoothed: bool, span: tuple[int, int] | None) -> None:
         """Show the whole range, or the zoomed one, and the values in it."""
         x = extent([for_axis(one.steps, self.log_x) for one in lines.values()])
+        # No step is negative: neither the room around the first point nor a wheel shows what cannot be.
+        self._box.setLimits(xMin=NO_LIMIT if self.log_x else 0.0)
         y = extent(
             [for_axis(one.raw_values, self.log_y) for one in lines.values()], SPIKES if is_smoothed else 0.0
         )
         if span is not None and not self.log_x:
             x = (float(span[0]), float(span[1]))
         if x is not None and y is not None:
-            self._box.setRange(xRange=_room(x), yRange=_room(y), padding=PADDING)
+            self._box.setRange(xRange=self._room_for_steps(x), yRange=_with_air(_room(y)), padding=0)
+
+    def _room_for_steps(self, x: tuple[float, float]) -> tuple[float, float]:
+        """The steps with a little air, but none below 0; a single one has room around it."""
+        if self.log_x:
+            return _with_air(_room(x))
+        low, high = x if x[1] > x[0] else (x[0] - 1, x[0] + 1)
+        low, high = _with_air((low, high))
+        return max(low, 0.0), high
 
     def _on_zoomed(self) -> None:
         low, high = self._box.viewRange()[0]
@@ -144,6 +159,11 @@ class PlotArea(pg.PlotWidget):
             return
         across = float(self._box.mapSceneToView(position).x())
         self.pointed.emit(10**across if self.log_x else across)
+
+
+def _with_air(span: tuple[float, float]) -> tuple[float, float]:
+    air = PADDING * (span[1] - span[0])
+    return span[0] - air, span[1] + air
 
 
 def _room(span: tuple[float, float]) -> tuple[float, float]:

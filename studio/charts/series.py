@@ -44,6 +44,7 @@ class SeriesSource:
         read: Reads its points.
         color: Asked at every change of theme.
         scale: Factor from stored to shown values, 100 for percent.
+        smooths: Whether smoothing means anything: not for what is set and not measured, nor for a few judgements.
     """
 
     key: str
@@ -51,6 +52,39 @@ class SeriesSource:
     read: Read
     color: Callable[[], QColor]
     scale: float = 1.0
+    smooths: bool = True
+
+
+@dataclass(frozen=True)
+class ShownPoints:
+    """Points as they are shown: in the unit of the chart, for a table and for the clipboard.
+
+    Args:
+        steps: (N,) step of each point.
+        values: (N,) value in the chart's unit.
+        low: (N,) lowest value that the point sums up.
+        high: (N,) highest value that the point sums up.
+        level: 0 when every point of the range is here.
+        total: Points of the whole series.
+    """
+
+    steps: NDArray[np.int64]
+    values: Floats
+    low: Floats
+    high: Floats
+    level: int
+    total: int
+
+
+def in_unit_of_chart(points: Points, scale: float) -> Points:
+    """The same points times ``scale``, rounded to the 12 digits that multiplying leaves true."""
+    if scale == 1.0:
+        return points
+    shown = [
+        np.array([float(f"{value * scale:.12g}") for value in column])
+        for column in (points.values, points.low, points.high)
+    ]
+    return ShownPoints(points.steps, shown[0], shown[1], shown[2], points.level, points.total)
 
 
 @dataclass(frozen=True)

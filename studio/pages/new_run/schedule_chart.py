@@ -12,6 +12,7 @@ from engine.plan import Plan
 from studio import theme
 from studio.charts.curve_chart import CurveChart
 from studio.charts.series import SeriesSource
+from studio.widgets.removal import retire
 
 HEIGHT = 210
 SMALL_HEIGHT = 150
@@ -111,7 +112,9 @@ class ScheduleChart(QWidget):
         def read(first: int | None, last: int | None, max_points: int) -> Any:
             return planned_rate(plan, first, last, max_points)
 
-        self.chart.set_series([SeriesSource("lr", "learning rate", read, lambda: theme.series_color(0))])
+        self.chart.set_series(
+            [SeriesSource("lr", "learning rate", read, lambda: theme.series_color(0), smooths=False)]
+        )
 
     def show_curves(self, curves: Mapping[str, Any]) -> None:
         """Draw what the method schedules beside the rate, each curve by itself; nothing for an empty mapping.
@@ -120,10 +123,7 @@ class ScheduleChart(QWidget):
             curves: "steps" -> sampled steps, "values" -> name -> value at each step.
         """
         values: Mapping[str, list[float]] = curves.get("values", {})
-        for name in [name for name in self.small if name not in values]:
-            chart = self.small.pop(name)
-            chart.hide()
-            chart.deleteLater()
+        retire([self.small.pop(name) for name in list(self.small) if name not in values])
         for name, points in values.items():
             self._show_small(name, list(curves["steps"]), points)
 
@@ -141,4 +141,6 @@ class ScheduleChart(QWidget):
             return planned_curve(steps, values, first, last, max_points)
 
         self.small[name].set_log(y=min(values) > 0 and max(values) > WIDE_RANGE * min(values))
-        self.small[name].set_series([SeriesSource(name, words, read, lambda: theme.series_color(0))])
+        self.small[name].set_series(
+            [SeriesSource(name, words, read, lambda: theme.series_color(0), smooths=False)]
+        )

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from studio.live.last_values import metric_title
+from studio.live.last_values import metric_title, metric_unit
 
 _PERCENT_OF_SHARE = 100.0
+_NEVER_SMOOTHED = frozenset({"lr", "knn", "feature_spread", "mean_cosine", "effective_rank"})
+_SET = ("schedule/", "score/")
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,11 @@ class PlannedSeries:
     name: str
     title: str
     scale: float = 1.0
+
+    @property
+    def smooths(self) -> bool:
+        """Whether smoothing means anything: not for what is set, nor for judgements that come once in many steps."""
+        return self.name not in _NEVER_SMOOTHED and not self.name.startswith(_SET)
 
 
 @dataclass(frozen=True)
@@ -129,7 +136,7 @@ def chart_plan(names: Iterable[str]) -> list[PlannedChart]:
     charts += [_joined(_NORMS, known)]
     drawn = {one.name for group in _GROUPS for one in group.series}
     own = sorted(name for name in known - drawn if name.startswith(_OWN))
-    charts += [_single(name, metric_title(name), "") for name in own]
+    charts += [_single(name, metric_title(name), metric_unit(name)) for name in own]
     charts += [_joined(PlannedChart("system_chart", "System", "%", _SHARES_OF_SYSTEM), known)]
     charts += [_joined(PlannedChart("memory_chart", "Memory", "MiB", _MEMORY), known)]
     return [chart for chart in charts if chart.series]

@@ -149,7 +149,7 @@ def test_c_copies_the_visible_values_as_tab_separated_text(chart, source, make_r
     chart.set_series([source(run)])
     chart.zoom_to(1, 2)
     qtbot.keyClick(chart, Qt.Key.Key_C)
-    assert QGuiApplication.clipboard().text() == "step\tloss\n1\t0.5\n2\t0.25\n"
+    assert QGuiApplication.clipboard().text() == "step\tloss (nats)\n1\t0.5\n2\t0.25\n"
 
 
 def test_t_shows_the_values_as_a_table_that_sorts(chart, source, make_run, add_points):
@@ -221,4 +221,79 @@ def test_a_chart_without_points_says_so(chart, source, make_run):
     run = make_run(status=RunStatus.RUNNING)
     chart.set_series([source(run)])
     assert chart.accessibleDescription() == "No values yet"
+    assert chart.grab().width() > 0
+
+
+def test_the_legend_says_what_was_measured_and_not_what_is_smoothed(
+    chart, source, make_run, add_points, qtbot
+):
+    run = make_run(status=RunStatus.RUNNING)
+    add_points(run, "loss", {step: 1.0 if step < 99 else 3.0 for step in range(100)})
+    chart.set_series([source(run)])
+    chart.set_smoothing(80)
+    entry = chart.legend.entries["loss"]
+    assert chart.lines["loss"].smoothed[-1] < 2.0
+    assert entry.value.text() == "3.00 nats"
+    chart.point_at(50)
+    assert entry.value.text() == "1.00 nats"
+    assert "smoothed line" in entry.value.toolTip()
+    assert "3.00" not in entry.value.toolTip()
+
+
+def test_what_is_set_and_what_is_judged_now_and_then_is_never_smoothed(chart, source, make_run, add_points):
+    run = make_run(status=RunStatus.RUNNING)
+    add_points(run, "lr", {step: float(step) for step in range(100)})
+    chart.set_series([source(run, "lr", smooths=False)])
+    chart.set_smoothing(100)
+    assert chart.lines["lr"].smoothed.tolist() == chart.lines["lr"].values.tolist()
+    assert not chart.plot._smooth["lr"].isVisible()
+
+
+def test_the_last_value_is_that_of_the_last_step_however_many_steps_a_drawn_point_sums_up(
+    chart, source, long_run, add_points
+):
+    add_points(long_run, "loss", {10_000: 9.0})
+    chart.set_series([source(long_run)])
+    assert chart.lines["loss"].level > 0
+    assert chart.legend.entries["loss"].value.text().startswith("mean ")
+    chart.show_last({"loss": (10_000, 9.0)})
+    assert chart.legend.entries["loss"].value.text() == "9.00 nats"
+    chart.show_last({"loss": (10_001, None)})
+    assert chart.legend.entries["loss"].value.text() == "not finite"
+
+
+def test_the_table_and_the_clipboard_speak_the_unit_of_the_chart(qtbot, source, make_run, add_points, qapp):
+    chart = CurveChart("k-NN top-1", "%", "knn_chart")
+    qtbot.addWidget(chart)
+    run = make_run(status=RunStatus.RUNNING)
+    add_points(run, "knn", {0: 0.5483, 10: 0.841})
+    chart.set_series([source(run, "knn", scale=100.0)])
+    assert chart.legend.entries["knn"].value.text() == "84.1 %"
+    assert chart.legend.entries["knn"].value.toolTip() == "84.1 % at step 10"
+    table = chart.show_table()
+    head = table.model.headerData(1, Qt.Orientation.Horizontal)
+    assert (head, table.model.data(table.model.index(1, 1))) == ("knn (%)", "84.1")
+    chart.copy_values()
+    assert qapp.clipboard().text() == "step\tknn (%)\n0\t54.83\n10\t84.1\n"
+
+
+def test_a_logarithmic_axis_says_what_it_cannot_show(chart, source, make_run, add_points):
+    run = make_run(status=RunStatus.RUNNING)
+    add_points(run, "loss", {0: 1.0, 1: 0.0, 2: -1.0, 3: 10.0})
+    chart.set_series([source(run)])
+    assert not chart.hidden.isVisible()
+    chart.set_log(x=True, y=True)
+    assert chart.hidden.text() == "Not on a logarithmic axis: 2 values of 0 or below and step 0."
+    chart.set_log(x=False)
+    assert chart.hidden.text() == "Not on a logarithmic axis: 2 values of 0 or below."
+
+
+@pytest.mark.parametrize("steps", [[0], [7], [0, 1], [0, 3000]])
+def test_no_axis_of_steps_shows_negative_ones(chart, source, make_run, add_points, steps):
+    run = make_run(status=RunStatus.RUNNING)
+    add_points(run, "loss", dict.fromkeys(steps, 1.0))
+    chart.set_series([source(run)])
+    low, high = chart.plot._box.viewRange()[0]
+    assert low >= 0
+    assert high >= steps[-1]
     assert chart.grab().width() > 0
