@@ -16,6 +16,7 @@ from studio.pages.page import Page
 from studio.widgets.buttons import make_button
 from studio.widgets.card import Card
 from studio.widgets.empty_state import EmptyState
+from studio.widgets.removal import retire
 
 PANEL_WIDTH = 300
 
@@ -97,15 +98,13 @@ class HomePage(Page):
     def _refresh_running(self) -> None:
         """One card for each run that a worker holds; a lost one is offered below instead."""
         held = {run.id: run for run in self.context.watch.runs.values() if _is_held(run)}
-        for run_id in set(self._running) - set(held):
-            card = self._running.pop(run_id)
-            card.setParent(None)
-            card.deleteLater()
+        removed = [self._running.pop(run_id) for run_id in set(self._running) - set(held)]
         for place, run in enumerate(sorted(held.values(), key=lambda run: run.id)):
             if run.id not in self._running:
                 self._running[run.id] = RunningCard(self.context, run)
                 self._column.insertWidget(place, self._running[run.id])
             self._running[run.id].show_run(run)
+        retire(removed)
 
     def _on_runs_changed(self) -> None:
         if self.isVisible():

@@ -19,6 +19,7 @@ from studio.pages.run.controls import RunControls
 from studio.pages.run.details_panel import DetailsPanel
 from studio.pages.run.header_card import HeaderCard
 from studio.pages.run.log_panel import LogPanel
+from studio.pages.run.run_read import RunRead, read_run, series_of
 from studio.pages.run.takeout import Takeout
 from studio.pages.run_control import asked_words, control
 from studio.widgets.empty_state import EmptyState
@@ -38,6 +39,8 @@ class RunPage(Page):
     def __init__(self, context: StudioContext) -> None:
         super().__init__(context)
         self._run: Run | None = None
+        self._wishes: list[int | None] = []
+        self._is_opening = False
         self._asked: tuple[str, object] = ("", None)
         self._build()
         self._takeout = Takeout(context, self)
@@ -103,7 +106,7 @@ class RunPage(Page):
         self.controls = RunControls(self.act)
         self.header = HeaderCard(self.context, self.act)
         self.charts = ChartsPanel(self.context)
-        self.log = LogPanel(self.context)
+        self.log = LogPanel()
         self.alarms = AlarmsPanel(self.context)
         self.details = DetailsPanel(self.context)
         self.tabs = QTabWidget()
@@ -160,27 +163,55 @@ class RunPage(Page):
         self.chooser.setEnabled(bool(runs))
 
     def _open(self, run_id: int | None) -> None:
-        """Read a run and show it from the start."""
+        """Show a run from the start. Asked again while it does so, by what moves on screen, the last wish counts."""
+        self._wishes.append(run_id)
+        if self._is_opening:
+            return
+        self._is_opening = True
         try:
-            run = get_run(self.context.store, run_id) if run_id is not None else None
+            while self._wishes:
+                wanted = self._wishes[-1]
+                self._wishes.clear()
+                self._open_whole(wanted)
+        finally:
+            self._is_opening = False
+
+    def _open_whole(self, run_id: int | None) -> None:
+        """Read everything first, then show it in every part; a run that cannot be read changes nothing on screen."""
+        if run_id is None:
+            self._show_nothing()
+            return
+        try:
+            read = read_run(self.context.store, run_id)
         except StoreError as error:
             self.context.toast(str(error), "bad")
-            run = None
-        is_same = run is not None and self._run is not None and run.id == self._run.id
-        self._stack.setCurrentIndex(0 if run is None else 1)
-        if run is None:
-            self._run = None
-            self.controls.show_run(None)
+            self.chooser.setCurrentIndex(self.chooser.findData(self._run.id if self._run else None))
             return
-        if not is_same:
+        try:
+            self._show_read(read)
+        except BaseException:
+            self._show_nothing()  # rather than the header of one run over the curves of another
+            raise
+
+    def _show_nothing(self) -> None:
+        self._run = None
+        self.controls.show_run(None)
+        self._stack.setCurrentIndex(0)
+
+    def _show_read(self, read: RunRead) -> None:
+        run, before = read.run, self._run
+        # Nothing that happens meanwhile is of the run that goes, nor yet of the one that comes.
+        self._run = None
+        if before is None or before.id != run.id:
             self._asked = ("", None)
-            self.log.show_run(run.id)
-            self.charts.show_run(run.id)
         self.context.opened_run = run.id
+        self.log.show_events(read.events)
+        self.alarms.show_run(run, read.events)
+        self.charts.show_run(run, read.series)
+        self.header.show_series(read.series)
         self._show(run)
-        self.header.show_metrics(run.id)
-        self.charts.refresh_now()
         self.chooser.setCurrentIndex(self.chooser.findData(run.id))
+        self._stack.setCurrentIndex(1)
 
     def _show(self, run: Run) -> None:
         """Show the row; everything enabled follows from it."""
@@ -188,7 +219,8 @@ class RunPage(Page):
         self.header.show_run(run)
         self.controls.show_run(run)
         self.details.show_run(run)
-        self.alarms.show_run(run)
+        self.alarms.follow_run(run)
+        self.charts.follow_run(run)
         self._show_alarm_count()
         if self._asked[1] != _state(run):
             self._asked = ("", None)
@@ -216,8 +248,13 @@ class RunPage(Page):
 
     def _on_metrics_changed(self, run_id: int) -> None:
         if self._run is not None and run_id == self._run.id and self.isVisible():
-            self.header.show_metrics(run_id)
-            self.charts.refresh_soon()
+            try:
+                series = series_of(self.context.store, run_id)
+            except StoreError:
+                return  # the watch tells the trouble itself, and calls again when it is over
+            # One reading for both: header and legends say the same values of the same steps.
+            self.header.show_series(series)
+            self.charts.follow_series(series)
 
     def _on_events_added(self, events: list[Event]) -> None:
         mine = [event for event in events if self._run is not None and event.run_id == self._run.id]

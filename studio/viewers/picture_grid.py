@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from studio.theme import set_role
 from studio.viewers.picture_view import Look, PictureView
+from studio.widgets.removal import retire
 
 SPACING = 8
 CAPTION_GAP = 4
@@ -131,15 +132,14 @@ class PictureGrid(QWidget):
 
     def _make_panels(self, names: list[str], titles: Mapping[str, str]) -> None:
         look = next((panel.view.look for panel in self._panels.values()), Look())
-        for panel in self._panels.values():
-            panel.hide()
-            panel.deleteLater()
+        removed = list(self._panels.values())
         self._panels = {name: PicturePanel(name, titles.get(name, name), self) for name in names}
         for panel in self._panels.values():
             panel.view.set_look(look)
             panel.view.look_changed.connect(self._on_look)
             panel.view.failed.connect(self.failed)
             panel.show()
+        retire(removed)
 
     def _on_look(self, look: Look) -> None:
         for panel in self._panels.values():

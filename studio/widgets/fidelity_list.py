@@ -1,12 +1,13 @@
 """What a recipe does otherwise than the paper, folded into one line."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from engine.declared import fidelity
 from engine.recipe import Recipe
 from studio import theme, wording
 from studio.widgets.labels import make_label
+from studio.widgets.removal import retire
 
 
 class FidelityList(QWidget):
@@ -21,6 +22,7 @@ class FidelityList(QWidget):
         self.setObjectName("fidelity")
         self._recipe: Recipe | None = None
         self._sentences: list[str] = []
+        self._labels: list[QLabel] = []
         self.toggle = QToolButton(self)
         self.toggle.setObjectName("fidelity_toggle")
         self.toggle.setCheckable(True)
@@ -51,12 +53,7 @@ class FidelityList(QWidget):
         if recipe is None or recipe == self._recipe:
             return
         self._recipe = recipe
-        while self._rows.count():
-            item = self._rows.takeAt(0)
-            label = None if item is None else item.widget()
-            if label is not None:
-                label.setParent(None)
-                label.deleteLater()
+        removed, self._labels = self._labels, []
         deviations = fidelity(recipe)
         self._sentences = [deviation.sentence for deviation in deviations]
         counted = wording.counted(len(deviations), "difference") if deviations else "no difference"
@@ -65,7 +62,9 @@ class FidelityList(QWidget):
         for number, deviation in enumerate(deviations):
             label = make_label(deviation.sentence, f"deviation.{number}", "small", wraps=True)
             label.setToolTip("\n".join(part for part in (deviation.source, deviation.consequence) if part))
+            self._labels.append(label)
             self._rows.addWidget(label)
+        retire(removed)
 
     def _on_toggled(self, is_open: bool) -> None:
         self.toggle.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)

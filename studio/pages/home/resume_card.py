@@ -12,6 +12,7 @@ from studio.widgets.buttons import make_button
 from studio.widgets.card import Card
 from studio.widgets.icon_label import IconLabel
 from studio.widgets.labels import make_label
+from studio.widgets.removal import retire
 
 MOST = 4
 DISMISSED = "home/dismissed"
@@ -43,12 +44,10 @@ class ResumeCard(Card):
             for run in sorted(self._context.watch.runs.values(), key=lambda run: -run.id)
             if run.is_resumable and run.status in _RESUMABLE and _mark(run) not in dismissed
         ][:MOST]
-        for row in self._rows:
-            row.setParent(None)
-            row.deleteLater()
-        self._rows = [self._make_row(run) for run in offered]
+        removed, self._rows = self._rows, [self._make_row(run) for run in offered]
         for row in self._rows:
             self.body.addWidget(row)
+        retire(removed)
         return offered
 
     def dismiss(self, run: Run) -> None:

@@ -7,6 +7,7 @@ from engine.declared import Problem
 from studio.widgets.buttons import make_button
 from studio.widgets.icon_label import IconLabel
 from studio.widgets.labels import make_label
+from studio.widgets.removal import retire
 
 
 class ProblemList(QWidget):
@@ -24,6 +25,7 @@ class ProblemList(QWidget):
         self.setObjectName("problem_list")
         self.setAccessibleName("Problems")
         self._problems: list[Problem] | None = None
+        self._lines: list[QWidget] = []
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(8)
@@ -33,16 +35,12 @@ class ProblemList(QWidget):
         if problems == self._problems:
             return
         self._problems = problems
-        while item := self._layout.takeAt(0):
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.setParent(None)
-                widget.deleteLater()
-        for number, problem in enumerate(problems):
-            self._layout.addWidget(self._row(number, problem))
-        if not problems:
-            self._layout.addWidget(self._all_well())
+        removed = self._lines
+        self._lines = [self._row(number, problem) for number, problem in enumerate(problems)]
+        self._lines = self._lines or [self._all_well()]
+        for line in self._lines:
+            self._layout.addWidget(line)
+        retire(removed)
 
     def _all_well(self) -> QWidget:
         return _line(IconLabel("good", "Good", "good"), make_label("No problems found.", "no_problems"), [])

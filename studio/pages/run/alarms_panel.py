@@ -1,14 +1,16 @@
 """The alarms of a run: what, since when, and what is likely behind it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
-from engine.store import Event, Run, events_after
+from engine.store import Event, Run
 from engine.store.standing_alarms import ALARMING, matters, standing_alarms
 from studio.context import StudioContext
 from studio.pages.run.alarm_row import AlarmRow
 from studio.widgets.empty_state import EmptyState
+from studio.widgets.removal import retire
 
 MOST = 100
 
@@ -17,7 +19,7 @@ class AlarmsPanel(QWidget):
     """Lists alarms and errors, newest first.
 
     Args:
-        context: The store.
+        context: Navigation.
         parent: Qt owner.
     """
 
@@ -52,22 +54,24 @@ class AlarmsPanel(QWidget):
         """How many alarms still hold; what is over is listed but not counted."""
         return len(self._standing())
 
-    def show_run(self, run: Run) -> None:
-        """Show a run, or follow its row: once it was started again, the errors of the attempt before are over."""
-        is_same = self._run is not None and self._run.id == run.id
+    def show_run(self, run: Run, events: Sequence[Event]) -> None:
+        """Show a run.
+
+        Args:
+            run: Its row.
+            events: Everything that was said of it so far.
+        """
+        removed, self._rows, self._events = self._rows, {}, []
         self._run = run
-        if not is_same:
-            self._events = []
-            for row in self._rows.values():
-                _remove(row)
-            self._rows = {}
-            last = 0
-            while batch := events_after(self._context.store, last, run_id=run.id, limit=5000):
-                last = batch[-1].id
-                self.add(batch)
+        self.add(events)
+        retire(removed.values())
+
+    def follow_run(self, run: Run) -> None:
+        """Follow the row of the run that is shown: started again, the errors of the attempt before are over."""
+        self._run = run
         self._show_state()
 
-    def add(self, events: list[Event]) -> None:
+    def add(self, events: Sequence[Event]) -> None:
         """Add what is new of the run that is shown."""
         known = self._events[-1].id if self._events else 0
         for event in events:
@@ -78,9 +82,10 @@ class AlarmsPanel(QWidget):
                 row = AlarmRow(event, self._open_new_run)
                 self._rows[event.id] = row
                 self._list.insertWidget(0, row)
-        while len(self._rows) > MOST:
-            _remove(self._rows.pop(next(iter(self._rows))))
+        surplus = list(self._rows)[: max(len(self._rows) - MOST, 0)]
+        removed = [self._rows.pop(number) for number in surplus]
         self._show_state()
+        retire(removed)
 
     def _standing(self) -> dict[int, Event]:
         return standing_alarms(self._events, self._run) if self._run is not None else {}
@@ -100,8 +105,3 @@ class AlarmsPanel(QWidget):
             row.show_standing(is_standing=number in standing)
         self._empty.setVisible(not self._rows)
         self._area.setVisible(bool(self._rows))
-
-
-def _remove(row: QWidget) -> None:
-    row.setParent(None)
-    row.deleteLater()

@@ -1,16 +1,18 @@
 """The charts of a run in two columns: made one at a time, and kept for the next run that has the same ones."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 from typing_extensions import override
 
-from engine.store import Store, read_curve
+from engine.store import SeriesSummary, Store, read_curve
 from studio import theme
 from studio.charts.curve_chart import CurveChart
 from studio.charts.series import Points, Read, SeriesSource
 from studio.pages.run.chart_plan import PlannedChart, positions
+from studio.widgets.removal import retire
 
 CHART_HEIGHT, WIDE_HEIGHT = 240, 320
 TWO_COLUMNS_WIDTH = 640
@@ -31,6 +33,7 @@ class ChartGrid(QWidget):
         self._plan: dict[str, PlannedChart] = {}
         self._charts: dict[str, CurveChart] = {}
         self._filled_for: dict[str, int] = {}
+        self._last: dict[str, tuple[int, float | None]] = {}
         self._columns = 2
         self._smoothing = 0
         self._log = (False, False)
@@ -56,16 +59,23 @@ class ChartGrid(QWidget):
             run_id: Whose curves.
             plan: The charts from top to bottom.
         """
-        wanted = {planned.key: planned for planned in plan}
-        for key in [key for key in self._charts if wanted.get(key) != self._plan.get(key)]:
-            chart = self._charts.pop(key)
-            self._filled_for.pop(key, None)
-            chart.setParent(None)
-            chart.deleteLater()
+        before, wanted = self._plan, {planned.key: planned for planned in plan}
+        unfit = [key for key in self._charts if wanted.get(key) != before.get(key)]
+        # The new state stands before anything leaves the screen: that moves the focus, which may ask for a plan again.
+        removed = [self._charts.pop(key) for key in unfit]
         self._run_id, self._plan = run_id, wanted
-        for key, chart in self._charts.items():
+        for key in unfit:
+            self._filled_for.pop(key, None)
+        retire(removed)
+        for key, chart in list(self._charts.items()):
             chart.setVisible(self._is_filled(key))
         self._arrange()
+
+    def show_last(self, series: Mapping[str, SeriesSummary]) -> None:
+        """Say the newest values in the legends, before the curves follow."""
+        self._last = {name: (one.last_step, one.last_value) for name, one in series.items()}
+        for chart in self.charts.values():
+            chart.show_last(self._last)
 
     def needs(self, key: str) -> bool:
         """Whether a chart has to be drawn: it shows nothing of this run yet, or it is on screen."""
@@ -87,6 +97,7 @@ class ChartGrid(QWidget):
         if chart is None:
             chart = self._charts[key] = self._make_chart(planned)
         chart.set_series(self._sources(planned))
+        chart.show_last(self._last)
         self._filled_for[key] = self._run_id
         self._arrange()
         chart.show()
@@ -137,7 +148,12 @@ class ChartGrid(QWidget):
 
         return [
             SeriesSource(
-                one.name, one.title, self._reader(run_id, one.name), partial(color_of, number), one.scale
+                one.name,
+                one.title,
+                self._reader(run_id, one.name),
+                partial(color_of, number),
+                one.scale,
+                one.smooths,
             )
             for number, one in enumerate(planned.series)
         ]

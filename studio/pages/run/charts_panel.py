@@ -7,11 +7,13 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QScrollArea, QSlider, QVBoxLayout, QWidget
 
 from engine.errors import StoreError
-from engine.store import series_summaries
+from engine.store import Run
 from studio.charts.curve_chart import CurveChart
 from studio.context import StudioContext
 from studio.pages.run.chart_grid import ChartGrid
 from studio.pages.run.chart_plan import chart_plan
+from studio.pages.run.no_points import no_points_words
+from studio.pages.run.run_read import Series
 from studio.widgets.empty_state import EmptyState
 from studio.widgets.labels import make_label
 
@@ -34,8 +36,7 @@ class ChartsPanel(QWidget):
     def __init__(self, context: StudioContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
-        self._run_id: int | None = None
-        self._planned_run_id: int | None = None
+        self._run_id = self._planned_run_id = 0
         self._stale: deque[str] = deque()
         self._spent_seconds = 0.0
         self._sought = ""
@@ -52,28 +53,38 @@ class ChartsPanel(QWidget):
         """The charts that are there, by object name."""
         return self._grid.charts
 
-    def show_run(self, run_id: int) -> None:
-        """Show another run."""
-        self._run_id = run_id
+    def show_run(self, run: Run, series: Series) -> None:
+        """Show a run; every chart of it is drawn at once, such as when the page opens.
+
+        Args:
+            run: Its row.
+            series: What is known of each of its series.
+        """
         self._stale.clear()
+        self._run_id = run.id
+        self.follow_run(run)
+        self._take(series)
         self.refresh_now()
 
-    def refresh_soon(self) -> None:
-        """Read what is new, as soon as the share of time that drawing may take allows it."""
-        if self._run_id is None or not self._take_plan(self._run_id):
-            return
-        waiting = set(self._stale)
-        self._stale.extend(planned.key for planned in self._grid.plan if planned.key not in waiting)
+    def follow_run(self, run: Run) -> None:
+        """Follow the row of the run that is shown: it decides why there are no points."""
+        self._empty.say(no_points_words(run))
+
+    def follow_series(self, series: Series) -> None:
+        """Say the new last values at once, and draw them as soon as the share of time that drawing may take allows."""
+        self._take(series)
+        self._mark_stale()
         if self._stale and not self._turn.isActive():
             rest = min(self._spent_seconds * REST_FACTOR, MOST_REST_SECONDS)
             self._spent_seconds = 0.0
             self._turn.start(max(round(rest * 1000), TURN_MILLISECONDS))
 
     def refresh_now(self) -> None:
-        """Draw everything that is stale without rest, such as when the page opens."""
+        """Draw everything that is stale without rest; asks nothing of the store before the next turn."""
         self._spent_seconds = 0.0
-        self._turn.stop()
-        self.refresh_soon()
+        self._mark_stale()
+        if self._stale:
+            self._turn.start(TURN_MILLISECONDS)
 
     def show_chart(self, key: str) -> None:
         """Scroll to a chart, as soon as it is made."""
@@ -82,28 +93,26 @@ class ChartsPanel(QWidget):
             self._sought = ""
             self._area.ensureWidgetVisible(self.charts[key])
 
-    def _take_plan(self, run_id: int) -> bool:
-        """Plan by the names of the metrics that the run has now; False when they cannot be read."""
-        try:
-            names = series_summaries(self._context.store, [run_id]).get(run_id, {})
-        except StoreError:
-            return False  # the watch tells the trouble itself, and calls again when it is over
-        plan = chart_plan(names)
-        if plan != self._grid.plan or run_id != self._planned_run_id:
-            self._grid.show_plan(run_id, plan)
-            self._planned_run_id = run_id
+    def _take(self, series: Series) -> None:
+        """Plan by the names of the series that the run has now, and say their last values."""
+        plan = chart_plan(series)
+        if plan != self._grid.plan or self._run_id != self._planned_run_id:
+            self._planned_run_id = self._run_id
+            self._grid.show_plan(self._run_id, plan)
             self._empty.setVisible(not plan)
             self._area.setVisible(bool(plan))
-        return True
+        self._grid.show_last(series)
+
+    def _mark_stale(self) -> None:
+        waiting = set(self._stale)
+        self._stale.extend(planned.key for planned in self._grid.plan if planned.key not in waiting)
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addLayout(self._build_tools())
-        self._empty = EmptyState(
-            "chart", "No points yet. The first ones come with the first steps.", "charts_empty"
-        )
+        self._empty = EmptyState("chart", "", "charts_empty")
         column.addWidget(self._empty, 1)
         self._grid = ChartGrid(self._context.store)
         self._grid.set_smoothing(self.smoothing.value())
@@ -151,6 +160,7 @@ class ChartsPanel(QWidget):
             try:
                 self._grid.fill(key)
             except StoreError:
+                self._stale.clear()
                 return  # the watch tells the trouble itself, and calls again when it is over
             self._spent_seconds += time.perf_counter() - started
             self._turn.start(TURN_MILLISECONDS)

@@ -1,10 +1,10 @@
 """The head of the Run page: state, progress, the last values, and what went wrong with the way out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QWidget
 
-from engine.store import Run, RunStatus, series_summaries
+from engine.store import Run, RunStatus, SeriesSummary
 from studio import theme, wording
 from studio.context import StudioContext
 from studio.live.engine_words import progress_words
@@ -15,6 +15,7 @@ from studio.widgets.buttons import make_button
 from studio.widgets.card import Card
 from studio.widgets.icon_label import IconLabel
 from studio.widgets.labels import make_label
+from studio.widgets.removal import retire
 from studio.widgets.run_badge import RunBadge
 from studio.widgets.value_tile import ValueTile
 
@@ -63,18 +64,18 @@ class HeaderCard(Card):
         self.words.setText(_words(run, self._context.watch.time_left(run.id)))
         self.note.show_run(run)
 
-    def show_metrics(self, run_id: int) -> None:
+    def show_series(self, series: Mapping[str, SeriesSummary]) -> None:
         """Show the last values."""
-        values = headline_values(series_summaries(self._context.store, [run_id]).get(run_id, {}))
+        values = headline_values(series)
+        removed: list[ValueTile] = []
         if [value.name for value in values] != list(self._tiles):
-            for tile in self._tiles.values():
-                tile.setParent(None)
-                tile.deleteLater()
+            removed = list(self._tiles.values())
             self._tiles = {value.name: ValueTile(value.title, f"run_{value.name}") for value in values}
             for tile in self._tiles.values():
                 self._tile_row.addWidget(tile)
         for value in values:
             self._tiles[value.name].show_value(value.text, value.whole)
+        retire(removed)
 
     def say_asked(self, sentence: str) -> None:
         """Say what was asked of the worker until the row shows it; empty when it does."""

@@ -1,12 +1,12 @@
 """The log of a run, with a filter by level and one by text."""
 
 import time
+from collections.abc import Sequence
 
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
-from engine.store import Event, Level, events_after
+from engine.store import Event, Level
 from studio import theme, wording
-from studio.context import StudioContext
 
 MOST_LINES = 5000
 _LEVELS = {
@@ -29,13 +29,11 @@ class LogPanel(QWidget):
     """Shows the events of one run, newest below.
 
     Args:
-        context: The store.
         parent: Qt owner.
     """
 
-    def __init__(self, context: StudioContext, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._context = context
         self._events: list[Event] = []
         self.setObjectName("log_panel")
         self.setAccessibleName("Log")
@@ -68,16 +66,12 @@ class LogPanel(QWidget):
         column.addLayout(row)
         column.addWidget(self.text, 1)
 
-    def show_run(self, run_id: int) -> None:
-        """Read the log of another run."""
-        self._events = []
-        while batch := events_after(
-            self._context.store, self._events[-1].id if self._events else 0, run_id=run_id, limit=MOST_LINES
-        ):
-            self._events.extend(batch)
+    def show_events(self, events: Sequence[Event]) -> None:
+        """Show the log of another run, oldest event first."""
+        self._events = list(events)
         self._show()
 
-    def add(self, events: list[Event]) -> None:
+    def add(self, events: Sequence[Event]) -> None:
         """Add what is new of the run that is shown."""
         known = self._events[-1].id if self._events else 0
         fresh = [event for event in events if event.id > known]
