@@ -1,9 +1,7 @@
 """Checkpoints: written whole or not at all, read without running anybody's code."""
 
 import os
-import pickle
 import shutil
-import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import torch
 
 from engine.errors import CheckpointError
+from engine.foreign.torch_file import read_torch, with_tensors
 
 FORMAT = 1
 MILESTONES = 10
@@ -69,21 +68,16 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str,
     Raises:
         CheckpointError: If the file is missing, damaged, foreign or holds a pickle that would run code.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of foreign files; they are refused below in words
-            content = torch.load(path, map_location=device, weights_only=True)
-    except FileNotFoundError as problem:
-        raise CheckpointError(
-            f"The checkpoint {path} is gone.", "Choose another checkpoint of the run."
-        ) from problem
-    except pickle.UnpicklingError as problem:
+    if not path.exists():
+        raise CheckpointError(f"The checkpoint {path} is gone.", "Choose another checkpoint of the run.")
+    file = read_torch(path)
+    if file.strangers:
         raise CheckpointError(
             f"{path.name} holds more than weights and would run code when read, so it was not opened.",
             "Use only files made by this program or by people you trust, saved as plain weights.",
-        ) from problem
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError) as problem:
-        raise CheckpointError(f"{path.name} is damaged or no checkpoint.", "Choose another one.") from problem
+        )
+    # Copies, so that nothing depends on the file any more.
+    content = with_tensors(file, lambda tensor: tensor.to(device, copy=True))
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(f"{path.name} was not made by this program.", "Choose a checkpoint of a run.")
     return dict(content)

@@ -92,15 +92,21 @@ class CifarSet(BlockSet):
         if text.is_file():
             names = text.read_text(encoding="utf-8").split()
         elif pickled.is_file():
-            names = [str(name) for name in load_pickle(pickled)[self.layout.names_key]]
+            found = load_pickle(pickled).get(self.layout.names_key)
+            if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+                raise DataError(
+                    f"{pickled.name} does not name the classes of {self.layout.name}.",
+                    "Download it again, or remove it: classes are then numbers.",
+                )
+            names = found
         return tuple(names) if len(names) >= count else tuple(str(i) for i in range(count))
 
     def _read_pickle(self, file: Path) -> tuple[NDArray[np.uint8], Indices]:
         content = load_pickle(file)
         try:
             pixels = np.asarray(content["data"], dtype=np.uint8).reshape(-1, *CIFAR_SHAPE)
-            labels = np.asarray(content[self.layout.label_key], dtype=np.int64)
-        except (KeyError, TypeError, ValueError) as error:
+            labels = np.asarray(content[self.layout.label_key], dtype=np.int64).reshape(-1)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise DataError(
                 f"{file.name} is not a file of {self.layout.name}.", "Download it again."
             ) from error

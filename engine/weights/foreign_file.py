@@ -1,32 +1,37 @@
-"""Reads files of weights that others made, without running anybody's code."""
+"""Reads files of weights that others made, by what is in them, without running anybody's code."""
 
-import argparse
 import hashlib
-import pickle
-import pickletools
 import re
-import warnings
-import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
 from engine.errors import CheckpointError
+from engine.foreign.networks import tensor_records
+from engine.foreign.opened_file import check_regular, damaged
+from engine.foreign.torch_file import TorchFile, read_torch
 from engine.passport import Passport, read_passport
 
-# Official DINO, MAE and CAE files keep their command line as a Namespace, which holds plain values and runs nothing.
-HARMLESS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [argparse.Namespace]
-MOST_TENSORS = 200_000
-MOST_OPERATIONS = 100_000
-DEEPEST = 16
-_ASKED_FOR = re.compile(r"(?:GLOBAL |Unsupported (?:global|class) )([\w.]+)")
-_NO_TORCH = re.compile(r"^(dill|haiku|jax|flax|optax|numpy\.core|jaxlib|acme|ml_collections)\b")
+# Nothing that a pickle names is ever called. What names these does so to run something, and is told as what it is.
+_RUNS = re.compile(
+    r"(?:builtins\.(?:exec|eval|compile|execfile|open|file|input|breakpoint|__import__)"
+    r"|(?:os|posix|nt|subprocess|commands|importlib|imp|runpy|pty|socket|ctypes|code|codeop|pdb|bdb|timeit|webbrowser"
+    r"|marshal|pickle|_pickle|cPickle|shelve|urllib|requests|ftplib|smtplib|pip|idlelib|distutils|platform|sys|shutil"
+    r"|torch\.(?:hub|jit|package|serialization|utils\.cpp_extension)|numpy\.testing|cProfile|profile|doctest|site)\.\w.*"
+    r"|torch\.(?:load|save)|numpy\.(?:load|save|fromfile|memmap))"
+)
+_NO_TORCH = re.compile(r"(?:dill|haiku|jax|flax|optax|jaxlib|acme|tensorflow|keras)\b.*")
+_TRUSTED = (
+    "Where you trust the file, save its weights alone (torch.save of the state_dict, or safetensors) "
+    "and import that."
+)
+_HEADER = struct.Struct("<Q")
+LONGEST_HEADER = 100_000_000  # bytes, as safetensors itself allows
 
 
 @dataclass(frozen=True)
@@ -47,169 +52,74 @@ class ForeignFile:
 
 
 def read_foreign(path: Path) -> ForeignFile:
-    """Read a file of weights: anything that ``torch.save`` or safetensors wrote, as long as it is only weights.
+    """Read a file of weights: anything that ``torch.save`` or safetensors wrote, whatever it is called.
 
     Raises:
-        CheckpointError: If it is missing, empty, damaged, no file of weights, or would run code when opened.
+        CheckpointError: If it is missing, empty, damaged, no file of weights, or would run code where it is trusted.
     """
-    _check_there(path)
-    is_safe = path.suffix == ".safetensors"
-    tree = _read_safetensors(path) if is_safe else _read_torch(path)
-    tensors = dict(_flatten(tree, path))
+    check_regular(path)
+    if _is_safetensors(path):
+        tensors, passport = _read_safetensors(path)
+        if not tensors:
+            raise CheckpointError(
+                f"{path.name} holds no weights.", "Choose the file that has the network in it."
+            )
+        return ForeignFile(path, tensors, _sha256(path), passport)
+    file = read_torch(path)
+    _refuse_code(file)
+    tensors = {place: file.tensor(record, place) for place, record in tensor_records(file)}
     if not tensors:
-        raise CheckpointError(f"{path.name} holds no weights.", "Choose the file that has the network in it.")
-    return ForeignFile(path, tensors, _sha256(path), _read_header(path) if is_safe else None)
+        raise _without_weights(file)
+    return ForeignFile(path, tensors, _sha256(path))
 
 
-def _check_there(path: Path) -> None:
-    if path.is_dir():
-        raise CheckpointError(f"{path} is a folder.", "Choose the file of weights inside it.")
+def _is_safetensors(path: Path) -> bool:
+    """Told by the first bytes: the length of a header, and its opening brace."""
     try:
-        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(_HEADER.size + 1)
     except OSError as problem:
-        raise CheckpointError(f"There is no file {path}.", "Choose another one.") from problem
-    if size == 0:
-        raise CheckpointError(f"{path.name} is empty.", "Copy or download it again.")
+        raise CheckpointError(
+            f"{path.name} cannot be read: {problem.strerror}.", "Make it readable, or choose another file."
+        ) from problem
+    return head[_HEADER.size :] == b"{" and _HEADER.unpack(head[: _HEADER.size])[0] <= LONGEST_HEADER
 
 
-def _read_safetensors(path: Path) -> dict[str, Tensor]:
+def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], Passport | None]:
     try:
-        return load_file(path)
-    except (SafetensorError, OSError, ValueError) as problem:
-        raise _damaged(path) from problem
-
-
-def _read_header(path: Path) -> Passport | None:
-    with safe_open(path, framework="pt") as file:
-        return read_passport(file.metadata() or {})
-
-
-def _read_torch(path: Path) -> Any:
-    is_zip = zipfile.is_zipfile(path)
-    if is_zip:
-        _refuse_bombs(path)
-    try:
-        with warnings.catch_warnings(), torch.serialization.safe_globals(HARMLESS):
-            warnings.simplefilter("ignore")  # of foreign files; what cannot be used is refused in words
-            return torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
-    except pickle.UnpicklingError as problem:
-        raise _refusal(path, problem, is_zip=is_zip) from problem
+        with safe_open(path, framework="pt") as file:
+            passport = read_passport(file.metadata() or {})
+        return load_file(path), passport
     except MemoryError as problem:
         raise CheckpointError(
             f"{path.name} asks for more memory than there is.", "Choose a smaller file."
         ) from problem
-    # A damaged pickle can raise nearly anything, as pickle's own documentation says.
-    except Exception as problem:
-        raise _damaged(path) from problem
+    except Exception as problem:  # its reader raises errors of several kinds for headers that lie
+        raise damaged(path) from problem
 
 
-def _refuse_bombs(path: Path) -> None:
-    """A file of ``torch.save`` stores its parts as they are; one that unpacks to more than itself is no such file."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-    except (zipfile.BadZipFile, OSError) as problem:
-        raise _damaged(path) from problem
-    if any(part.compress_type != zipfile.ZIP_STORED for part in parts):
+def _refuse_code(file: TorchFile) -> None:
+    """Refuse a file that would run something in a program that trusts it; here it could not."""
+    asked = next((name for name in file.strangers if _RUNS.fullmatch(name)), None)
+    if asked is not None:
         raise CheckpointError(
-            f"{path.name} is a compressed archive, not a file of weights.",
-            "Unpack it, and choose the file of weights inside it.",
+            f"{file.path.name} holds more than weights: opening it would run '{asked}', so it was not opened.",
+            _TRUSTED,
         )
 
 
-def _refusal(path: Path, problem: Exception, *, is_zip: bool) -> CheckpointError:
-    """Say what a file wanted to run, and what to do instead."""
-    asked = _ASKED_FOR.findall(str(problem))
-    if is_zip:
-        with torch.serialization.safe_globals(HARMLESS):
-            asked = torch.serialization.get_unsafe_globals_in_checkpoint(path) or asked
-    asked = asked or list(_asked_by_pickle(path))
-    if any(_NO_TORCH.match(name) for name in asked):
+def _without_weights(file: TorchFile) -> CheckpointError:
+    """Say what a file without tensors is."""
+    other = next((name for name in file.strangers if _NO_TORCH.fullmatch(name)), None)
+    if other is not None:
         return CheckpointError(
-            f"{path.name} is of another framework and would run '{asked[0]}' when opened, so it was not opened.",
+            f"{file.path.name} is of another framework and would run '{other}' when opened, so it was not opened.",
             "Convert it to torch first (DeepMind's BYOL files: byol-convert; its output has torchvision's names) "
             "and import that file.",
         )
-    if not asked:
-        return _damaged(path)
     return CheckpointError(
-        f"{path.name} holds more than weights: opening it would run '{asked[0]}', so it was not opened.",
-        "Where you trust the file, save its weights alone (torch.save of the state_dict, or safetensors) "
-        "and import that.",
+        f"{file.path.name} holds no weights of torch.", "Choose the file that has the network in it."
     )
-
-
-def _asked_by_pickle(path: Path) -> Iterator[str]:
-    """What a bare pickle would import, by reading its operations without doing any."""
-    texts: list[str] = []
-    remembered: list[str] = []
-    try:
-        with path.open("rb") as file:
-            for number, (operation, argument, _) in enumerate(pickletools.genops(file)):
-                if operation.name == "GLOBAL":
-                    yield str(argument).replace(" ", ".")
-                elif operation.name == "STACK_GLOBAL":
-                    yield ".".join(texts[-2:])
-                elif operation.name == "MEMOIZE":
-                    remembered.append(texts[-1] if texts else "")
-                elif operation.name in ("BINGET", "LONG_BINGET"):
-                    texts += remembered[int(argument or 0) :][:1]
-                elif isinstance(argument, str):
-                    texts.append(argument)
-                if number > MOST_OPERATIONS:
-                    return
-    except Exception:  # noqa: BLE001 (a damaged pickle can raise nearly anything; there is nothing more to tell)
-        return
-
-
-def _damaged(path: Path) -> CheckpointError:
-    return CheckpointError(
-        f"{path.name} is damaged or no file of weights.",
-        "Download it again, or choose a file of torch.save or safetensors.",
-    )
-
-
-def _flatten(tree: Any, path: Path) -> Iterator[tuple[str, Tensor]]:
-    """Every tensor of a tree of dictionaries and lists by its place; values that are no tensors are passed over."""
-    count = 0
-    waiting: list[tuple[tuple[str, ...], Any]] = [((), tree)]
-    while waiting:
-        place, value = waiting.pop()
-        count += 1
-        if count > MOST_TENSORS or len(place) > DEEPEST:
-            raise CheckpointError(
-                f"{path.name} is nested like no network's weights.", "Choose a file of plain weights."
-            )
-        if isinstance(value, Tensor):
-            yield "/".join(place), _checked(value, "/".join(place), path)
-        else:
-            waiting += reversed([((*place, str(name)), part) for name, part in _parts(value)])
-
-
-def _parts(value: Any) -> Sequence[tuple[Any, Any]]:
-    if isinstance(value, argparse.Namespace):
-        return ()
-    if isinstance(value, Mapping):
-        return [
-            (name, part) for name, part in value.items() if isinstance(part, Tensor | Mapping | list | tuple)
-        ]
-    if isinstance(value, list | tuple):
-        return [
-            (name, part)
-            for name, part in enumerate(value)
-            if isinstance(part, Tensor | Mapping | list | tuple)
-        ]
-    return ()
-
-
-def _checked(tensor: Tensor, place: str, path: Path) -> Tensor:
-    """Refuse a tensor that claims to be larger than what the file stores of it."""
-    is_plain = tensor.layout is torch.strided and not tensor.is_quantized and tensor.device.type == "cpu"
-    if not is_plain or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
-        raise CheckpointError(
-            f"'{place}' in {path.name} is no ordinary tensor.", "Choose a file of plain weights."
-        )
-    return tensor
 
 
 def _sha256(path: Path) -> str:

@@ -1,0 +1,1 @@
+"""The one place that reads files of weights and pickles from elsewhere: by content, and without running anything."""
