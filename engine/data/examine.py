@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from engine.data.decode import DECODE_ERRORS, Picture, picture_of, read_bytes, reason_in_words, refuse_bomb
-from engine.data.file_kinds import SUFFIXES_OF_FORMAT
 from engine.data.picture_set import PictureSet
+from engine.data.suffixes import SUFFIXES_OF_FORMAT
 from engine.errors import DataError
 
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F"})

@@ -1,24 +1,29 @@
 """Pictures in folders: class folders, split folders, or just pictures."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from engine.data.file_kinds import SUFFIXES_IN_WORDS
-from engine.data.folder_walk import FolderWalk
+from engine.data.account import Account, named
+from engine.data.class_names import classes_in_names
+from engine.data.folder_account import account_of
+from engine.data.folder_walk import FolderWalk, Identity, join
+from engine.data.layout import SPLITS, Layout, Part, find_layout, folder_name
 from engine.data.picture_set import FileSet, SetInfo
+from engine.data.suffixes import SUFFIXES_IN_WORDS
 from engine.errors import DataError
+from engine.file_names import name_as_text, place_as_text
 
-SPLIT_NAMES = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "dev": "validation",
-    "test": "test",
-    "testing": "test",
-}
+
+@dataclass(frozen=True)
+class _Found:
+    """A picture: its file, relative to the root, the name of its class (empty without one), and its split."""
+
+    file: str
+    label: str
+    split: str
 
 
 def open_folder(folder: Path, kind: str = "auto") -> FileSet:
@@ -31,93 +36,109 @@ def open_folder(folder: Path, kind: str = "auto") -> FileSet:
     Raises:
         DataError: When there are no pictures or the layout is not the one asked for.
     """
-    chosen = recognise(folder) if kind == "auto" else kind
-    if chosen == "split_folders":
-        return _open_splits(folder)
-    files_of = {"train": FolderWalk(folder)}
-    return _assemble(folder, chosen, files_of, {"train": ""})
-
-
-def recognise(folder: Path) -> str:
-    """Name the layout of a folder by what is directly inside it."""
     walk = FolderWalk(folder)
-    names = walk.folders()
-    splits = [SPLIT_NAMES[name.lower()] for name in names if name.lower() in SPLIT_NAMES]
-    # Among vehicles "train" is a class: alone it is a split only when there are no other folders.
-    if "train" in splits and (len(splits) > 1 or len(names) == 1):
-        return "split_folders"
-    return "class_folders" if names and not walk.pictures(deep=False) else "flat"
+    layout = find_layout(walk, kind)
+    found = _find(walk, layout)
+    account = account_of(walk, {picture.file for picture in found})
+    _refuse_too_few(folder, sum(picture.split == "train" for picture in found), layout.kind, account)
+    return _assemble(folder, walk, layout, found, account)
 
 
-def _open_splits(folder: Path) -> FileSet:
-    parts: dict[str, str] = {}
-    for name in FolderWalk(folder).folders():
-        split = SPLIT_NAMES.get(name.lower())
-        if split in parts:
-            raise DataError(
-                f"The folder has two {split} parts: '{parts[split]}' and '{name}'.", "Keep one of them."
-            )
-        if split:
-            parts[split] = name
-    if "train" not in parts:
-        raise DataError(f"The folder {folder} has no 'train' folder.", "Choose another layout, or add one.")
-    walks = {split: FolderWalk(folder) for split in parts}
-    return _assemble(folder, "split_folders", walks, parts)
-
-
-def _assemble(folder: Path, kind: str, walks: dict[str, FolderWalk], parts: dict[str, str]) -> FileSet:
-    """Collect the files of every split, with their classes, into one set."""
-    files: list[str] = []
-    names: list[str] = []
-    splits: dict[str, np.ndarray[tuple[int], np.dtype[np.int64]]] = {}
-    for split in [name for name in ("train", "validation", "test") if name in parts]:
-        found = _with_classes(walks[split], parts[split], labelled=kind != "flat")
-        splits[split] = np.arange(len(files), len(files) + len(found), dtype=np.int64)
-        files.extend(file for file, _ in found)
-        names.extend(name for _, name in found)
-    _refuse_too_few(folder, len(splits["train"]), kind)
-    classes = tuple(sorted({name for name in names if name}))
-    number = {name: i for i, name in enumerate(classes)}
-    labels = np.array([number.get(name, -1) for name in names], dtype=np.int64) if classes else None
-    used = {split: indices for split, indices in splits.items() if len(indices)}
-    name = folder.name or str(folder)
-    info = SetInfo(name, str(folder), kind, used, classes, labels, _notes(walks, classes, files, kind))
-    return FileSet(info, files, folder)
-
-
-def _with_classes(walk: FolderWalk, below: str, *, labelled: bool) -> list[tuple[str, str]]:
-    """Files below a folder, each with the name of its class (the first folder), empty when it lies outside."""
-    if not labelled:
-        return [(file, "") for file in walk.pictures(below)]
-    found = [(file, "") for file in walk.pictures(below, deep=False)]
-    for name in walk.folders(below):
-        found.extend((file, name) for file in walk.pictures(f"{below}/{name}" if below else name))
+def _find(walk: FolderWalk, layout: Layout) -> list[_Found]:
+    """Collect the pictures of every part; a folder is read once for each split, however many links lead to it."""
+    seen: dict[str, set[Identity]] = {}
+    found: list[_Found] = []
+    for part in layout.parts:
+        pairs = _with_classes(walk, part, seen.setdefault(part.split, set()))
+        found.extend(_Found(file, label, part.split) for file, label in pairs)
     return found
 
 
-def _refuse_too_few(folder: Path, count: int, kind: str) -> None:
+def _with_classes(walk: FolderWalk, part: Part, seen: set[Identity]) -> list[tuple[str, str]]:
+    """Files of a part, each with its class: the first folder, empty when it lies outside."""
+    if part.label is not None:
+        return [(file, part.label) for file in walk.pictures(part.below, seen=seen)]
+    found = [(file, "") for file in walk.pictures(part.below, deep=False)]
+    for name in walk.folders(part.below):
+        found.extend((file, name) for file in walk.pictures(join(part.below, name), seen=seen))
+    return found
+
+
+def _assemble(
+    folder: Path, walk: FolderWalk, layout: Layout, found: list[_Found], account: Account
+) -> FileSet:
+    number = {name: i for i, name in enumerate(sorted({each.label for each in found if each.label}))}
+    labels = np.array([number.get(each.label, -1) for each in found], dtype=np.int64) if number else None
+    of_split = np.array([each.split for each in found])
+    splits = {split: np.flatnonzero(of_split == split).astype(np.int64) for split in SPLITS}
+    classes = tuple(map(name_as_text, number))
+    info = SetInfo(
+        folder_name(folder),
+        place_as_text(folder),
+        layout.kind,
+        {split: indices for split, indices in splits.items() if len(indices)},
+        classes,
+        labels,
+        notes=(*layout.notes, *_notes(found, classes, layout), *account.notes),
+        warnings=(
+            *layout.warnings,
+            *_lost_classes(walk, layout, set(number)),
+            *_loose(found, has_classes=bool(number)),
+            *account.warnings,
+        ),
+        account=account,
+    )
+    return FileSet(info, [each.file for each in found], folder)
+
+
+def _refuse_too_few(folder: Path, count: int, kind: str, account: Account) -> None:
     part = " for training" if kind == "split_folders" else ""
+    place = place_as_text(folder)
     if count == 0:
         raise DataError(
-            f"The folder {folder} has no pictures{part}.",
+            " ".join([f"The folder {place} has no pictures{part}.", *account.warnings]),
             f"Choose a folder with files that end in {SUFFIXES_IN_WORDS}.",
         )
     if count == 1:
         raise DataError(
-            f"The folder {folder} has only one picture{part}.",
+            " ".join([f"The folder {place} has only one picture{part}.", *account.warnings]),
             "Learning needs at least 2; hundreds are better.",
         )
 
 
-def _notes(
-    walks: dict[str, FolderWalk], classes: tuple[str, ...], files: list[str], kind: str
-) -> tuple[str, ...]:
-    closed = sorted({name for walk in walks.values() for name in walk.closed})
-    notes = [f"The folder '{name}' could not be opened and was left out." for name in closed]
+def _notes(found: list[_Found], classes: tuple[str, ...], layout: Layout) -> Iterable[str]:
     if len(classes) == 1:
-        notes.append(
-            f"All labelled pictures are of one class, '{classes[0]}': accuracy (k-NN) needs two or more."
+        yield f"All labelled pictures are of one class, '{classes[0]}': accuracy (k-NN) needs two or more."
+    if layout.kind != "flat":
+        return
+    below = layout.parts[0].below
+    names = [each.file.removeprefix(f"{below}/") for each in found]
+    direct = [name for name in names if "/" not in name]
+    if 0 < len(direct) < len(names):
+        yield (
+            f"Folders are not taken as classes here, for pictures lie beside them ({named(direct)}); "
+            "choose the layout 'class_folders' if they are."
         )
-    if kind == "flat" and any("/" in file for file in files):
-        notes.append("Folders are not taken as classes here; choose the layout 'class_folders' if they are.")
-    return tuple(notes)
+    elif not direct:
+        yield "Folders are not taken as classes here; choose the layout 'class_folders' if they are."
+    beginnings = classes_in_names(direct)
+    if beginnings:
+        yield (
+            f"The names of the pictures begin as if by class ({named(beginnings)}); only folders or a list give labels."
+        )
+
+
+def _loose(found: list[_Found], *, has_classes: bool) -> Iterable[str]:
+    loose = [name_as_text(each.file) for each in found if not each.label]
+    if has_classes and loose:
+        yield f"Outside the class folders, without a label: {len(loose):,} of {len(found):,} pictures ({named(loose)})."
+
+
+def _lost_classes(walk: FolderWalk, layout: Layout, known: set[str]) -> Iterable[str]:
+    """Class folders that hold no picture that is read."""
+    folders = {
+        name for part in layout.parts if part.label is None for name in walk.listing(part.below).folders
+    }
+    lost = sorted(map(name_as_text, folders - known))
+    if lost and known:
+        yield f"No picture that can be read lies in {len(lost):,} of {len(folders):,} class folders: {named(lost)}."

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.file_kinds import PICTURE_SUFFIXES, SUFFIXES_IN_WORDS
-from engine.data.folders import SPLIT_NAMES
+from engine.data.layout import SPLIT_NAMES
 from engine.data.picture_set import FileSet, Indices, SetInfo
+from engine.data.suffixes import PICTURE_SUFFIXES, SUFFIXES_IN_WORDS
 from engine.errors import DataError
 
 LIST_SUFFIXES = (".csv", ".tsv", ".txt")

@@ -10,7 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.account import Account
+from engine.data.class_names import class_notes, class_warnings
 from engine.data.decode import Picture, read_picture
+from engine.file_names import name_as_text, name_from_text
 
 Indices = NDArray[np.int64]
 
@@ -29,7 +32,9 @@ class SetInfo:
         splits: Picture numbers per split: ``train`` always, ``validation`` and ``test`` where present.
         classes: Names of the classes, empty without labels.
         labels: One class number per picture, -1 where it is unknown; None without labels.
-        notes: Sentences the person should read, such as folders that were left out.
+        notes: Sentences the person should read, such as how a layout was understood.
+        warnings: Sentences of what may be wrong, such as classes that training lacks; those about classes are added.
+        account: Every file that was seen; None for sets without files to leave out.
     """
 
     name: str
@@ -39,6 +44,8 @@ class SetInfo:
     classes: tuple[str, ...] = ()
     labels: Indices | None = None
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    account: Account | None = None
 
 
 class PictureSet(ABC):
@@ -55,7 +62,9 @@ class PictureSet(ABC):
         self.splits = dict(info.splits)
         self.classes = info.classes
         self.labels = info.labels
-        self.notes = info.notes
+        self.notes = (*info.notes, *class_notes(info.classes, info.labels, info.splits))
+        self.warnings = (*class_warnings(info.classes, info.labels, info.splits), *info.warnings)
+        self.account = info.account or Account(len(self), len(self))
 
     def __len__(self) -> int:
         return sum(len(indices) for indices in self.splits.values())
@@ -110,8 +119,8 @@ class FileSet(PictureSet):
         return read_picture(self.path(index), channels)
 
     def describe(self, index: int) -> str:
-        """Path of the file, relative to the set's folder."""
-        return self.files[index].encode("utf-8", "replace").decode()
+        """Path of the file, relative to the set's folder, as text that can be turned back; see ``name_as_text``."""
+        return name_as_text(self.files[index])
 
     def fingerprint(self) -> str:
         """Identify names, sizes, labels and splits of all files and the content of 512 spread over the set.
@@ -130,7 +139,8 @@ class FileSet(PictureSet):
     def _label_names(self) -> list[str]:
         if self.labels is None:
             return [""] * len(self.files)
-        return [self.classes[label] if label >= 0 else "" for label in self.labels.tolist()]
+        names = [name_from_text(name) for name in self.classes]
+        return [names[label] if label >= 0 else "" for label in self.labels.tolist()]
 
 
 def split_of(pictures: PictureSet) -> list[str]:
@@ -160,12 +170,12 @@ def _portable(file: str) -> str:
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
-    except OSError:
+    except (OSError, ValueError):  # a list may name anything
         return -1
 
 
 def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except OSError:
+    except (OSError, ValueError):
         return b""

@@ -1,5 +1,6 @@
 """Open a set of pictures, wherever it is: the one door to all kinds of sources."""
 
+import os
 from pathlib import Path
 
 from engine.data.builtin import BUILTIN_PREFIX, open_builtin
@@ -8,6 +9,7 @@ from engine.data.list_file import LIST_SUFFIXES, open_list
 from engine.data.picture_set import FileSet, PictureSet
 from engine.data.published import PUBLISHED_PREFIX, find_published, folder_of_published
 from engine.errors import DataError
+from engine.file_names import name_as_text, place_as_text, place_from_text
 
 __all__ = ["FileSet", "PictureSet", "open_pictures"]
 
@@ -28,19 +30,23 @@ def open_pictures(location: str | Path, kind: str = "auto") -> PictureSet:
     Raises:
         DataError: In words, when it is missing, empty, has a single picture or another layout.
     """
-    text = str(location).strip()
-    if text.startswith(BUILTIN_PREFIX):
-        return open_builtin(text)
-    if not text:
+    text = str(location)
+    if text.strip().startswith(BUILTIN_PREFIX):
+        return open_builtin(text.strip())
+    if not text.strip():
         raise DataError("No pictures were chosen.", "Choose a folder, a list or a built-in set.")
-    path = (
-        folder_of_published(text) if text.startswith(PUBLISHED_PREFIX) else Path(text).expanduser().absolute()
-    )
-    if not path.exists():
-        raise DataError(f"There is no folder or list at {path}.", "Check the path; is the disk connected?")
+    is_published = text.strip().startswith(PUBLISHED_PREFIX)
+    path = folder_of_published(text.strip()) if is_published else place_from_text(text)
+    if not os.path.exists(path):  # never raises, whatever the path is
+        raise DataError(
+            f"There is no folder or list at {place_as_text(path)}.", "Check the path; is the disk connected?"
+        )
     pictures = _open_directory(path, kind) if path.is_dir() else _open_file(path, kind)
     if kind not in ("auto", pictures.kind):
-        raise DataError(f"{path} is laid out as {pictures.kind}, not as {kind}.", "Choose the layout 'auto'.")
+        raise DataError(
+            f"{place_as_text(path)} is laid out as {pictures.kind}, not as {kind}.",
+            "Choose the layout 'auto'.",
+        )
     return pictures
 
 
@@ -50,7 +56,8 @@ def _open_directory(path: Path, kind: str) -> PictureSet:
     published = find_published(path)
     if published is None and kind in PUBLISHED_KINDS:
         raise DataError(
-            f"{path} does not hold the files of {kind}.", "Choose the folder its archive was unpacked to."
+            f"{place_as_text(path)} does not hold the files of {kind}.",
+            "Choose the folder its archive was unpacked to.",
         )
     return published or open_folder(path)
 
@@ -59,8 +66,8 @@ def _open_file(path: Path, kind: str) -> PictureSet:
     if kind in ("auto", "list") and path.suffix.lower() in LIST_SUFFIXES:
         return open_list(path)
     if path.name.lower().endswith(ARCHIVE_SUFFIXES):
-        raise DataError(f"{path.name} is an archive.", "Unpack it and choose the folder.")
+        raise DataError(f"{name_as_text(path.name)} is an archive.", "Unpack it and choose the folder.")
     raise DataError(
-        f"{path.name} is a single file, not a set of pictures.",
+        f"{name_as_text(path.name)} is a single file, not a set of pictures.",
         "Choose the folder it lies in, or a CSV list.",
     )

@@ -252,7 +252,7 @@ def test_a_list_that_is_no_text_is_refused_in_words(tmp_path):
 
 @pytest.mark.parametrize(
     ("suffix", "kind"),
-    [("jfif", "JPEG"), ("JPE", "JPEG"), ("dib", "DIB"), ("pnm", "PPM"), ("tga", "TGA"), ("jp2", "JPEG2000"),
+    [("jfif", "JPEG"), ("JPE", "JPEG"), ("dib", "DIB"), ("pnm", "PPM"), ("jp2", "JPEG2000"),
      ("avif", "AVIF"), ("apng", "PNG")],
 )  # fmt: skip
 def test_less_usual_suffixes_are_pictures_too(tmp_path, suffix, kind):

@@ -16,7 +16,6 @@ SUFFIXES_OF_FORMAT: Mapping[str, tuple[str, ...]] = {
     "WEBP": (".webp",),
     "TIFF": (".tif", ".tiff"),
     "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
-    "TGA": (".tga",),
     **({"JPEG2000": (".jp2", ".j2k", ".jpx")} if features.check("jpg_2000") else {}),
     **({"AVIF": (".avif",)} if features.check("avif") else {}),
 }
@@ -26,7 +25,9 @@ SUFFIXES_IN_WORDS = ", ".join(suffix[1:] for suffix in PICTURE_SUFFIXES)
 Kind = Literal["picture", "video", "archive", "hidden", "other"]
 
 _CAMERAS = "heic heif hif cr2 cr3 crw nef nrw arw sr2 srf dng orf rw2 raf pef srw x3f raw 3fr iiq"
-_PROGRAMS = "psd psb xcf ai eps svg svgz pdf ico icns cur jxl jxr hdp wdp exr hdr dds pcx ras sgi qoi djvu"
+_PROGRAMS = (
+    "psd psb xcf ai eps svg svgz pdf ico icns cur jxl jxr hdp wdp exr hdr dds tga pcx ras sgi qoi djvu"
+)
 _SCIENCE = "dcm dicom nii mha mhd nrrd czi lif nd2 svs ndpi fits fit fts img npy npz mat"
 _VIDEO = "mp4 mov avi mkv webm m4v mpg mpeg wmv flv 3gp mts m2ts insv lrv"
 _ARCHIVE = "zip tar gz tgz bz2 xz zst 7z rar tfrecord rec lmdb"
