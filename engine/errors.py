@@ -5,6 +5,7 @@ EngineError
 |-- DataError          a folder, list or picture cannot be used
 |-- DeviceError        the computer has no such device, or the device gave up
 |-- StoreError         the database cannot be opened, read or written
+|   `-- StoreGoneError  its file or log is not the one that was opened
 |-- CheckpointError    a file of weights is missing, foreign or damaged
 `-- TrainingError      the run itself failed
     `-- NotFiniteError a loss term became NaN or infinite
@@ -52,6 +53,10 @@ class DeviceError(EngineError):
 
 class StoreError(EngineError):
     """The store cannot be opened, read or written."""
+
+
+class StoreGoneError(StoreError):
+    """The file or the log of an open store was deleted, replaced or cut short: what is written now would be lost."""
 
 
 class CheckpointError(EngineError):

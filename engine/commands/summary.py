@@ -93,6 +93,8 @@ def _last(values: list[float]) -> float | None:
 
 
 def _seconds(run: Run) -> float | None:
-    if run.started_at is None or run.finished_at is None:
+    """How long the run has worked in all its sessions; null before it has ended."""
+    if run.finished_at is None:
         return None
-    return round(run.finished_at - run.started_at, 2)
+    worked = run.seconds_worked(run.finished_at)
+    return None if worked is None else round(worked, 2)

@@ -141,11 +141,12 @@ def _train_claimed(store: "Store", run: "Run", job: "Callable[..., Run]", as_jso
 
     logging.getLogger("engine").addHandler(logging.NullHandler())  # a person gets the sentence, not its trace
     remark(f"Run {run.id}: {run.name}")
+    folder = store.run_folder(run.id)  # known now: the store may be gone in the end
     try:
         with Interrupts(store, run.id) as interrupts, shown_progress() as tell:
             done = job(store, run.id, on_progress=tell)
     finally:
-        WorkerIdentity.remove(store.run_folder(run.id))
+        WorkerIdentity.remove(folder)
     return _tell_end(store, done, as_json=as_json, interrupted=interrupts.count > 0)
 
 

@@ -79,13 +79,8 @@ class Judge:
             return f"{self._assembly.split.reason} {watched}"
         return (
             f"k-NN (k={K}, T={TEMPERATURE}, cosine) of {len(self._test):,} pictures ({self._assembly.split.origin}) "
-            f"against {len(self._bank):,} training pictures. {self._caveat}{watched}"
+            f"against {len(self._bank):,} training pictures. {watched}"
         )
-
-    @property
-    def _caveat(self) -> str:
-        caveat = self._assembly.split.caveat
-        return f"{caveat} " if caveat else ""
 
     def is_due(self, step: int) -> bool:
         """True before the first step, after those that end so many epochs, and after the last; never with 0 epochs."""

@@ -162,8 +162,6 @@ class PretrainJob:
             self.recorder.say(
                 Level.INFO, f"{world_size()} processes train together, {rows} pictures each a batch."
             )
-        for warning in assembly.pictures.warnings:
-            self.recorder.say(Level.WARNING, warning)
         for note in assembly.pictures.notes:
             self.recorder.say(Level.INFO, note)
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 
 from engine.store.connection import Store
+from engine.store.record import damaged_row, read_record
 from engine.store.tables import ArtifactRow
 
 
@@ -100,4 +101,6 @@ def _to_stored(store: Store, path: Path) -> str:
 
 def _to_artifact(store: Store, row: Mapping[Any, Any]) -> Artifact:
     # Joining an absolute path gives that path, so both kinds of stored paths come back absolute.
-    return Artifact(**{**row, "path": store.folder / row["path"]})
+    if not isinstance(row["path"], str):
+        raise damaged_row(f"artifact {row['id']}", ["path"])
+    return read_record(Artifact, {**row, "path": store.folder / row["path"]})

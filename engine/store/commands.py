@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from engine.errors import StoreError
 from engine.store.connection import Store
+from engine.store.record import read_record
 from engine.store.runs import read_run
 from engine.store.status import RunStatus, is_end
 from engine.store.tables import CommandRow
@@ -82,9 +83,9 @@ def take_commands(store: Store, run_id: int) -> list[Command]:
         if connection.execute(waiting.limit(1)).first() is None:
             return []
     with store.begin() as connection:
-        rows = connection.execute(waiting.with_for_update()).all()
-        _mark_taken(connection, [row.id for row in rows])
-    return [Command(row.id, row.run_id, CommandKind(row.kind), row.args, row.created_at) for row in rows]
+        rows = connection.execute(waiting.with_for_update()).mappings().all()
+        _mark_taken(connection, [row["id"] for row in rows])
+    return [read_record(Command, row) for row in rows]
 
 
 def list_commands(store: Store, run_id: int, kind: CommandKind | None = None) -> list[Command]:
@@ -97,8 +98,8 @@ def list_commands(store: Store, run_id: int, kind: CommandKind | None = None) ->
     if kind is not None:
         query = query.where(CommandRow.kind == kind.value)
     with store.read() as connection:
-        rows = connection.execute(query).all()
-    return [Command(row.id, row.run_id, CommandKind(row.kind), row.args, row.created_at) for row in rows]
+        rows = connection.execute(query).mappings().all()
+    return [read_record(Command, row) for row in rows]
 
 
 def drop_commands(connection: Connection, run_id: int) -> None:

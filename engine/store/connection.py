@@ -1,29 +1,40 @@
 """Open a store: one file, any number of threads and processes, one writer at a time.
 
-What is special about SQLite stays in this file and in migration.py. A PostgreSQL address goes the same way
-through SQLAlchemy, but only SQLite is tested.
+What is special about SQLite stays in this file, sqlite_engine.py, guard.py and migration.py. A PostgreSQL address goes
+the same way through SQLAlchemy, but only SQLite is tested.
 """
 
 import itertools
-import sqlite3
+import stat
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, select
 
 from engine.errors import StoreError
 from engine.store.faults import told_in_words
-from engine.store.migration import VERSIONS, check_revision, copy_before, mark, read_revision, upgrade
-from engine.store.place import Place, find_place, network_file_system
+from engine.store.guard import FileGuard
+from engine.store.identity import Settled, settle_folder
+from engine.store.migration import (
+    VERSIONS,
+    check_revision,
+    copy_before,
+    known_revisions,
+    mark,
+    read_revision,
+    upgrade,
+)
+from engine.store.place import Place, find_place
+from engine.store.private import make_private_file, tighten
+from engine.store.run_folder import claim_run_folder
+from engine.store.sqlite_engine import WRITING, choose_journal, driver_of, make_engine
+from engine.store.tables import RunRow
 
-_WRITING = "store_writes"
-BUSY_PAUSE = 0.01  # seconds between two tries at what SQLite does not wait for itself
+FIRST_WITH_IDENTITY = "0003"
 
 
 class Store:
@@ -37,15 +48,19 @@ class Store:
     """
 
     def __init__(self, place: Place, engine: Engine, note: str) -> None:
-        self.url: str = place.url.render_as_string(hide_password=False)
+        # A plain file goes by its path: not every name can be part of an address.
+        is_plain = place.path is not None and not place.url.query
+        self.url: str = str(place.path) if is_plain else place.url.render_as_string(hide_password=False)
         self.path: Path | None = place.path
         self.folder: Path = place.folder
         self.note = note
         self._engine = engine
-        self._writing = engine.execution_options(**{_WRITING: True})
+        self._writing = engine.execution_options(**{WRITING: True})
         self._watch = _Watch(engine) if engine.dialect.name == "sqlite" else None
+        self._guard = self._make_guard()
         self._counter = itertools.count()
         self._closed = False
+        self._claimed: set[int] = set()
 
     @property
     def where(self) -> str:
@@ -61,9 +76,10 @@ class Store:
         Raises:
             StoreError: The store cannot be written, in words.
         """
-        self._check_open()
+        self._check()
         with told_in_words(self.where), self._writing.begin() as connection:
             yield connection
+        self._check()  # what was written into a file that is gone must not be taken for kept
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -72,7 +88,7 @@ class Store:
         Raises:
             StoreError: The store cannot be read, in words.
         """
-        self._check_open()
+        self._check()
         with told_in_words(self.where), self._engine.connect() as connection:
             yield connection
 
@@ -81,21 +97,36 @@ class Store:
 
         On a database server, where no such number exists, it changes with every call.
         """
-        self._check_open()
+        self._check()
         if self._watch is None:
             return next(self._counter)
         with told_in_words(self.where):
             return self._watch.version()
 
     def run_folder(self, run_id: int) -> Path:
-        """Return the folder for a run's files, made where missing.
+        """Return the folder for a run's files, made where missing; it is never that of another run.
 
         Raises:
-            StoreError: The folder cannot be made.
+            StoreError: There is no such run, its folder is another's, or it cannot be made.
         """
         folder = self.folder / "runs" / str(run_id)
-        _make_folder(folder)
+        if run_id in self._claimed and folder.is_dir():
+            return folder
+        with self.read() as connection:
+            made = connection.execute(
+                select(RunRow.created_at).where(RunRow.id == run_id)
+            ).scalar_one_or_none()
+        if made is None:
+            raise StoreError(
+                f"There is no run {run_id} in the store.", "Look at the list of runs for its number."
+            )
+        claim_run_folder(folder, run_id, made)
+        self._claimed.add(run_id)
         return folder
+
+    def owns(self, path: Path) -> bool:
+        """Say whether a file lies in this store's own folder; only then may it ever be deleted."""
+        return path.absolute().is_relative_to(self.folder)
 
     def close(self) -> None:
         """Give back the file; a closed store cannot be used again, closing it twice is allowed."""
@@ -106,9 +137,19 @@ class Store:
             self._watch.close()
         self._engine.dispose()
 
-    def _check_open(self) -> None:
+    def _check(self) -> None:
         if self._closed:
             raise StoreError(f"The store {self.where} was closed.", "Open it again.")
+        if self._guard is not None:
+            self._guard.check()
+
+    def _make_guard(self) -> FileGuard | None:
+        if self.path is None or self._watch is None:
+            return None
+        guard = FileGuard(self.path, self.folder, self._watch.size)
+        if self._watch.journal() == "wal":
+            guard.watch_log()
+        return guard
 
 
 class _Watch:
@@ -120,16 +161,28 @@ class _Watch:
         self._proxy.detach()
 
     def version(self) -> int:
-        with self._lock:
-            cursor = self._proxy.cursor()
-            try:
-                return int(cursor.execute("PRAGMA data_version").fetchone()[0])
-            finally:
-                cursor.close()
+        """A number that changes with every commit of another connection."""
+        return int(self._ask("data_version"))
+
+    def size(self) -> int:
+        """Bytes that the database says it has."""
+        return int(self._ask("page_count")) * int(self._ask("page_size"))
+
+    def journal(self) -> str:
+        """Kind of journal, such as wal."""
+        return str(self._ask("journal_mode"))
 
     def close(self) -> None:
         with self._lock:
             self._proxy.close()
+
+    def _ask(self, pragma: str) -> Any:
+        with self._lock:
+            cursor = self._proxy.cursor()
+            try:
+                return cursor.execute(f"PRAGMA {pragma}").fetchone()[0]
+            finally:
+                cursor.close()
 
 
 def open_store(
@@ -147,82 +200,77 @@ def open_store(
     """
     place = find_place(location)
     if place.path is not None:
-        _check_path(place.path)
-    engine = _make_engine(place.url, busy_seconds)
+        _prepare_file(place.path, makes=not place.url.query)
+    engine = make_engine(place.url, busy_seconds)
     try:
         with told_in_words(place.path or engine.url.render_as_string()):
-            notes = [_bring_up_to_date(engine, place, versions), _choose_journal(engine, place, busy_seconds)]
-            return Store(place, engine, " ".join(note for note in notes if note))
+            settled, note = _bring_up_to_date(engine, place, versions)
+            notes = [note, settled.note, choose_journal(engine, place, busy_seconds)]
+            opened = Store(
+                replace(place, folder=settled.folder), engine, " ".join(note for note in notes if note)
+            )
     except BaseException:
         engine.dispose()
         raise
+    if place.path is not None:
+        for ending in ("", "-wal", "-shm", ".engine.lock", ".engine.json"):
+            tighten(Path(f"{place.path}{ending}"))
+    return opened
 
 
-def _check_path(path: Path) -> None:
-    if path.is_dir():
-        raise StoreError(f"{path} is a folder, not a store.", "Give the path of a file with --store.")
-    _make_folder(path.parent)
+def _prepare_file(path: Path, *, makes: bool) -> None:
+    """Make an empty file that is its owner's alone where there is none, and refuse what is no file.
 
-
-def _make_folder(folder: Path) -> None:
+    Raises:
+        StoreError: It is something else, or cannot be made.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+        try:
+            kind = path.stat().st_mode
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if makes:
+                make_private_file(path)
+            return
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise StoreError(
-            f"The folder {folder} cannot be made: {error.strerror}.",
+            f"The store {path} cannot be made or opened: {reason}.",
             "Allow writing there, or choose another place with --store.",
         ) from error
+    if not stat.S_ISREG(kind):
+        what = "a folder" if stat.S_ISDIR(kind) else "a device or a pipe"
+        raise StoreError(f"{path} is {what}, not a store.", "Give the path of a file with --store.")
 
 
-def _make_engine(url: URL, busy_seconds: float) -> Engine:
-    is_sqlite = url.get_backend_name() == "sqlite"
-    try:
-        engine = create_engine(url, connect_args={"timeout": busy_seconds} if is_sqlite else {})
-    except (ImportError, SQLAlchemyError) as error:
-        raise StoreError(
-            f"The kind of database '{url.drivername}' cannot be used: {error}.",
-            "Install its Python driver, or give the path of a file with --store.",
-        ) from error
-    if is_sqlite:
-        event.listen(engine, "connect", _on_connect)
-        event.listen(engine, "begin", _on_begin)
-    return engine
-
-
-def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
-    # Transactions are begun by _on_begin alone: Python's driver would begin them late and never IMMEDIATE.
-    connection.isolation_level = None
-    for pragma in ("foreign_keys = ON", "synchronous = NORMAL", "temp_store = MEMORY"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _on_begin(connection: Connection) -> None:
-    # A transaction that reads first and writes later fails at once when another wrote in between; one that
-    # takes the lock at its beginning waits its turn.
-    is_writing = connection.get_execution_options().get(_WRITING, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
-
-
-def _bring_up_to_date(engine: Engine, place: Place, versions: Path) -> str:
+def _bring_up_to_date(engine: Engine, place: Place, versions: Path) -> tuple[Settled, str]:
     where = place.path or engine.url.render_as_string()
     note = ""
     with engine.connect() as connection:
         check_revision(read_revision(connection, where), where, versions)
-    writing = engine.execution_options(**{_WRITING: True})
+    writing = engine.execution_options(**{WRITING: True})
     with _without_foreign_keys(writing) as connection, connection.begin() as transaction:
         # Under the lock: another process may have brought it up to date in the meantime.
         revision = read_revision(connection, where)
-        if check_revision(revision, where, versions):
+        is_outdated = check_revision(revision, where, versions)
+        if is_outdated:
             if revision and place.path is not None:
                 copy = copy_before(place.path, revision)
                 note = f"The store was brought up to date; the old one was kept as {copy}."
             upgrade(connection, versions)
-        else:
+        elif place.path is not None:
             # Shows a read-only file now, in words, instead of in the middle of a run.
-            if place.path is not None:
-                mark(connection, versions)
+            mark(connection, versions)
+        settled = _settle(connection, place, revision, versions)
+        if not is_outdated and not settled.is_changed:
             transaction.rollback()
-    return note
+    return settled, note
+
+
+def _settle(connection: Connection, place: Place, revision: str, versions: Path) -> Settled:
+    if known_revisions(versions)[-1] < FIRST_WITH_IDENTITY:
+        return Settled(place.folder, "", is_changed=False)
+    return settle_folder(connection, place, is_older="" < revision < FIRST_WITH_IDENTITY)
 
 
 @contextmanager
@@ -232,48 +280,9 @@ def _without_foreign_keys(engine: Engine) -> Iterator[Connection]:
         if engine.dialect.name != "sqlite":
             yield connection
             return
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
+        driver = driver_of(connection)
         driver.execute("PRAGMA foreign_keys = OFF")
         try:
             yield connection
         finally:
             driver.execute("PRAGMA foreign_keys = ON")
-
-
-def _choose_journal(engine: Engine, place: Place, busy_seconds: float) -> str:
-    """Turn the write-ahead log on where it is safe, and say so where it is not."""
-    if place.path is None:
-        return ""
-    network = network_file_system(place.path.parent)
-    wanted = "delete" if network else "wal"
-    with engine.connect() as connection:
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
-        found = _set_journal(driver, wanted, busy_seconds)
-    if found == "wal":
-        return ""
-    event.listen(engine, "connect", _sync_fully)
-    engine.dispose()
-    reason = f"is on a network disk ({network})" if network else "does not allow a write-ahead log"
-    return f"The store {place.path} {reason}: it is used by one program at a time, and writing is slower."
-
-
-def _set_journal(driver: sqlite3.Connection, wanted: str, busy_seconds: float) -> str:
-    # SQLite does not wait for another writer here, whatever its timeout (it holds a read lock that could block both).
-    end = time.monotonic() + busy_seconds
-    while True:
-        found = str(driver.execute("PRAGMA journal_mode").fetchone()[0])
-        if found == wanted:
-            return found
-        try:
-            return str(driver.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0])
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
-                raise
-            time.sleep(BUSY_PAUSE)
-
-
-def _sync_fully(connection: sqlite3.Connection, _record: Any) -> None:
-    # NORMAL is safe against power loss only with a write-ahead log.
-    connection.execute("PRAGMA synchronous = FULL")

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from engine.store.connection import Store
 from engine.store.metrics import SUMMARY_COLUMNS, SeriesSummary
 from engine.store.pyramid import FACTOR, LEVELS, Buckets, coarsen, read_buckets
+from engine.store.record import damaged_row, read_record
 from engine.store.tables import MetricRow, SeriesRow
 
 
@@ -92,7 +93,10 @@ def read_points(
         .order_by(MetricRow.step)
     )
     with store.read() as connection:
-        return [(step, value, wall) for step, value, wall in connection.execute(query)]
+        rows = connection.execute(query).all()
+    if not all(isinstance(value, float | None) and isinstance(wall, float) for _, value, wall in rows):
+        raise damaged_row(f"metric {name} of run {run_id}", ["value"])
+    return [(step, value, wall) for step, value, wall in rows]
 
 
 def series_summaries(
@@ -103,14 +107,17 @@ def series_summaries(
     Returns:
         Run -> name of the metric -> summary; a run without metrics is not there.
     """
-    query = select(SeriesRow.run_id, *SUMMARY_COLUMNS)
+    query = select(SeriesRow.run_id.label("of_run"), *SUMMARY_COLUMNS)
     if run_ids is not None:
         query = query.where(SeriesRow.run_id.in_(list(run_ids)))
     with store.read() as connection:
-        rows = connection.execute(query).fetchall()
+        rows = connection.execute(query).mappings().all()
     summaries: dict[int, dict[str, SeriesSummary]] = defaultdict(dict)
-    for run_id, name, *rest in rows:
-        summaries[run_id][name] = SeriesSummary(name, *rest)
+    for row in rows:
+        values = dict(row)
+        run_id = values.pop("of_run")
+        summary = read_record(SeriesSummary, values)
+        summaries[run_id][summary.name] = summary
     return dict(summaries)
 
 

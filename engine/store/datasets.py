@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, update
 
 from engine.errors import StoreError
 from engine.store.connection import Store
+from engine.store.record import read_record
 from engine.store.tables import DatasetRow
 
 
@@ -90,7 +91,8 @@ def list_datasets(store: Store) -> list[Dataset]:
     """Read all data sets, the last scanned first."""
     query = select(DatasetRow.__table__).order_by(DatasetRow.scanned_at.desc(), DatasetRow.id.desc())
     with store.read() as connection:
-        return [_to_dataset(row) for row in connection.execute(query).mappings()]
+        rows = connection.execute(query).mappings().all()
+    return [_to_dataset(row) for row in rows]
 
 
 def get_dataset(store: Store, dataset_id: int) -> Dataset:
@@ -119,4 +121,4 @@ def forget_dataset(store: Store, dataset_id: int) -> None:
 
 
 def _to_dataset(row: Mapping[Any, Any]) -> Dataset:
-    return Dataset(**row)
+    return read_record(Dataset, row)

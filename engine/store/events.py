@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from engine.store.connection import Store
+from engine.store.record import read_record
 from engine.store.tables import EventRow
 
 
@@ -110,8 +111,5 @@ def events_after(
     if run_id is not None:
         query = query.where(EventRow.run_id == run_id)
     with store.read() as connection:
-        rows = connection.execute(query).all()
-    return [
-        Event(row.id, row.run_id, Level(row.level), row.message, row.detail, row.step, row.wall, row.data)
-        for row in rows
-    ]
+        rows = connection.execute(query).mappings().all()
+    return [read_record(Event, row) for row in rows]

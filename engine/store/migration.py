@@ -4,13 +4,14 @@ Revisions are the numbers in the names of the files in ``migrations/versions``. 
 there is something to do, which keeps it out of every ordinary start.
 """
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
 from engine.errors import StoreError
+from engine.store.faults import damaged
+from engine.store.private import make_private_file
+from engine.store.sqlite_engine import copy_database
 
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
 # "SSLS": written into the file's header, so that a database of another program is never taken for a store.
@@ -37,7 +38,10 @@ def read_revision(connection: Connection, where: object) -> str:
     if connection.dialect.name == "sqlite":
         is_ours &= connection.exec_driver_sql("PRAGMA application_id").scalar_one() == APPLICATION_ID
     if is_ours:
-        return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
+        rows = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+        if len(rows) != 1:
+            raise damaged(where, "it does not say its version")
+        return str(rows[0])
     if tables:
         raise StoreError(
             f"The database {where} belongs to another program.",
@@ -53,12 +57,18 @@ def check_revision(revision: str, where: object, versions: Path = VERSIONS) -> b
         StoreError: A newer version of the program made them.
     """
     known = known_revisions(versions)
+    if revision and not _is_revision(revision):
+        raise damaged(where, f"its version reads {revision[:20]!r}")
     if revision and revision not in known:
         raise StoreError(
             f"The store {where} was made by a newer version of SSL Studio (tables {revision}, here {known[-1]}).",
             "Install the newer version, or choose another store with --store; this one was not changed.",
         )
     return revision != known[-1]
+
+
+def _is_revision(text: str) -> bool:
+    return len(text) == 4 and text.isascii() and text.isdigit()
 
 
 def upgrade(connection: Connection, versions: Path = VERSIONS) -> None:
@@ -91,11 +101,16 @@ def copy_before(path: Path, revision: str) -> Path:
     Returns:
         The copy; an earlier copy is never overwritten.
     """
-    copy = path.with_name(f"{path.stem}.before-update-from-{revision}{path.suffix}")
-    number = 1
-    while copy.exists():
+    number = 0
+    while True:
         number += 1
-        copy = path.with_name(f"{path.stem}.before-update-from-{revision}-{number}{path.suffix}")
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
+        ending = f"-{number}" if number > 1 else ""
+        copy = path.with_name(f"{path.stem}.before-update-from-{revision}{ending}{path.suffix}")
+        if make_private_file(copy):
+            break
+    try:
+        copy_database(path, copy)
+    except BaseException:
+        copy.unlink(missing_ok=True)  # half a copy must not be taken for a whole one
+        raise
     return copy

@@ -1,9 +1,11 @@
 """Where a store lives: its address, its file, and the folder of its runs."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import unquote
 
 import psutil
 from platformdirs import user_data_path
@@ -25,6 +27,8 @@ _NETWORK_FILE_SYSTEMS = (
     "glusterfs",
     "ceph",
 )
+# "sqlite://", "postgresql+psycopg://": a path may hold "://" as well, but does not begin so.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+_.-]*://|://")
 
 
 class Mount(Protocol):
@@ -50,7 +54,7 @@ class Place:
     Args:
         url: Address that SQLAlchemy understands.
         path: The database file, None for a database server.
-        folder: Where the files of runs are kept.
+        folder: Where the files of runs are kept unless the store has another folder, see ``identity.py``.
     """
 
     url: URL
@@ -74,10 +78,10 @@ def find_place(location: str | Path | None) -> Place:
     """
     if location is None:
         location = default_location()
-    if isinstance(location, str) and "://" in location:
+    if isinstance(location, str) and _ADDRESS.match(location):
         return _place_of_url(location)
-    path = Path(location).expanduser().absolute()
-    return Place(URL.create("sqlite", database=str(path)), path, _files_beside(path))
+    path = _absolute(location)
+    return Place(URL.create("sqlite", database=str(path)), path, _files_of(path, location))
 
 
 def network_file_system(folder: Path, mounts: Sequence[Mount] | None = None) -> str:
@@ -99,6 +103,27 @@ def network_file_system(folder: Path, mounts: Sequence[Mount] | None = None) -> 
     return mount.fstype if is_network else ""
 
 
+def _absolute(location: str | Path) -> Path:
+    """Return the file behind a path; a link stands for what it points to, as it does for SQLite.
+
+    Raises:
+        StoreError: There is no such path on any disk.
+    """
+    try:
+        path = Path(location).expanduser().absolute()
+        return path.resolve() if path.is_symlink() else path
+    except (OSError, RuntimeError, ValueError) as error:
+        raise StoreError(
+            f"'{location}' is no path: {error}.", "Give the path of a file with --store."
+        ) from error
+
+
+def _files_of(path: Path, location: str | Path) -> Path:
+    """Return the usual folder of a store; one beside a link to it is its own where it was kept there before."""
+    usual, named = _files_beside(path), _files_beside(Path(location).expanduser().absolute())
+    return named if named.is_dir() and not usual.is_dir() else usual
+
+
 def _files_beside(path: Path) -> Path:
     return path.with_name(f"{path.stem}-files")
 
@@ -106,7 +131,7 @@ def _files_beside(path: Path) -> Path:
 def _place_of_url(location: str) -> Place:
     try:
         url = make_url(location)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise StoreError(
             f"The address '{location}' of the store is not understood.",
             "Give the path of a file, or an address such as sqlite:////home/me/store.sqlite.",
@@ -119,7 +144,8 @@ def _place_of_url(location: str) -> Place:
             "A store in memory would be gone with the window, and no worker could see it.",
             "Give the path of a file with --store.",
         )
-    path = Path(url.database.removeprefix("file:")).expanduser().absolute()
     if not url.query:
-        url = url.set(database=str(path))
+        path = _absolute(url.database)
+        return Place(url.set(database=str(path)), path, _files_of(path, url.database))
+    path = _absolute(unquote(url.database.removeprefix("file:")))
     return Place(url, path, _files_beside(path))

@@ -58,6 +58,7 @@ def claim_run(
             "claimed_device": device,
             "host": host,
             "pid": None,
+            "process": "",
             "error": "",
             "error_fix": "",
             "phase": "",

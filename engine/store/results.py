@@ -9,6 +9,7 @@ from typing import Any, Required, TypedDict, Unpack
 from sqlalchemy import insert, select
 
 from engine.store.connection import Store
+from engine.store.record import read_record
 from engine.store.tables import ResultRow
 
 
@@ -76,8 +77,9 @@ def list_results(store: Store, run_id: int) -> list[Result]:
     """Read the results of a run, oldest first."""
     query = select(ResultRow.__table__).where(ResultRow.run_id == run_id).order_by(ResultRow.id)
     with store.read() as connection:
-        return [_to_result(row) for row in connection.execute(query).mappings()]
+        rows = connection.execute(query).mappings().all()
+    return [_to_result(row) for row in rows]
 
 
 def _to_result(row: Mapping[Any, Any]) -> Result:
-    return Result(**row)
+    return read_record(Result, row)

@@ -1,8 +1,10 @@
 """Runs: make, read, change and delete them. The way through the queue is in queue.py."""
 
+import os
 import shutil
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Required, TypedDict, Unpack
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -10,7 +12,9 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from engine.errors import StoreError
 from engine.printable import printable
 from engine.store.connection import Store
+from engine.store.process_mark import process_mark
 from engine.store.run import RUN_COLUMNS, Run, to_run
+from engine.store.run_folder import belongs_to
 from engine.store.status import RunStatus, check_transition, is_end
 from engine.store.tables import RunRow
 
@@ -80,8 +84,16 @@ def create_run(store: Store, **values: Unpack[NewRun]) -> Run:
     with store.begin() as connection:
         if status is RunStatus.QUEUED:
             row |= {"position": end_of_queue(connection), "queued_at": now}
-        run_id = connection.execute(insert(RunRow).values(**row).returning(RunRow.id)).scalar_one()
-        return read_run(connection, run_id)
+        return read_run(connection, _insert(connection, store, row))
+
+
+def _insert(connection: Connection, store: Store, row: dict[str, Any]) -> int:
+    """Insert a run under a number whose folder nobody has: one put back from an old copy has forgotten numbers."""
+    while True:
+        run_id: int = connection.execute(insert(RunRow).values(**row).returning(RunRow.id)).scalar_one()
+        if not os.path.lexists(store.folder / "runs" / str(run_id)):
+            return run_id
+        connection.execute(delete(RunRow).where(RunRow.id == run_id))
 
 
 def get_run(store: Store, run_id: int) -> Run:
@@ -134,6 +146,8 @@ def update_run(store: Store, run_id: int, **changes: Unpack[RunChanges]) -> Run:
         if "status" in changes:
             check_transition(run_id, old.status, changes["status"])
             values |= status_values(connection, old, changes["status"])
+        if "pid" in values:
+            values["process"] = _process(values["pid"], values.get("host", old.host))
         if values:
             connection.execute(update(RunRow).where(RunRow.id == run_id).values(**values))
         return read_run(connection, run_id)
@@ -197,13 +211,23 @@ def delete_run(store: Store, run_id: int) -> None:
         if run.is_active and not run.is_lost:
             raise StoreError(f"Run {run_id} is {run.status.value} and cannot be deleted.", "Stop it first.")
         connection.execute(delete(RunRow).where(RunRow.id == run_id))
-    folder = store.folder / "runs" / str(run_id)
+    _delete_folder(store.folder / "runs" / str(run_id), run)
+
+
+def _delete_folder(folder: Path, run: Run) -> None:
+    """Delete the folder of a run that is deleted; one that was made by anybody else stays."""
+    if not os.path.lexists(folder):
+        return
+    if folder.is_symlink() or not belongs_to(folder, run.id, run.created_at):
+        raise StoreError(
+            f"Run {run.id} is deleted; its folder {folder} was not made by it and is left as it is.",
+            "Look into the folder, and delete it by hand if nothing in it is needed.",
+        )
     try:
-        if folder.exists():
-            shutil.rmtree(folder)
+        shutil.rmtree(folder)
     except OSError as error:
         raise StoreError(
-            f"Run {run_id} is deleted, but its folder {folder} cannot be removed: {error.strerror}.",
+            f"Run {run.id} is deleted, but its folder {folder} cannot be removed: {error.strerror}.",
             "Delete the folder by hand.",
         ) from error
 
@@ -234,17 +258,36 @@ def end_of_queue(connection: Connection) -> int:
 def status_values(connection: Connection, old: Run, new: RunStatus) -> dict[str, Any]:
     """Return the columns that follow from a change of status."""
     now = time.time()
-    values: dict[str, Any] = {"status": new.value}
+    values: dict[str, Any] = {"status": new.value, **_times(old, new, now)}
     if new is RunStatus.QUEUED and old.status is not new:
         values |= {"position": end_of_queue(connection), "queued_at": now, "finished_at": None, "pid": None}
         values |= {"error": "", "error_fix": "", "phase": ""}
     elif new is RunStatus.STARTING:
-        values |= {"started_at": now, "heartbeat_at": now, "finished_at": None}
+        values |= {"heartbeat_at": now, "finished_at": None}
     elif new in (RunStatus.RUNNING, RunStatus.PAUSED):
         values |= {"heartbeat_at": now}
     elif is_end(new):
         values |= {"finished_at": now, "pid": None}
     return values
+
+
+def _times(old: Run, new: RunStatus, now: float) -> dict[str, Any]:
+    """Return the columns that tell when a run began and how long it has worked.
+
+    A pause ends a stretch of work, whether the worker waits with its device or has left it.
+    """
+    if new is RunStatus.DRAFT:
+        return {"started_at": None, "claimed_at": None, "working_since": None, "worked_seconds": 0.0}
+    if new is RunStatus.STARTING:
+        first = now if old.started_at is None else old.started_at
+        return {"started_at": first, "claimed_at": now, "working_since": now}
+    if new is RunStatus.RUNNING:
+        return {"working_since": now if old.working_since is None else old.working_since}
+    return {"working_since": None, "worked_seconds": old.worked_seconds + old.seconds_of_stretch(now)}
+
+
+def _process(pid: int | None, host: str) -> str:
+    return "" if pid is None else process_mark(pid, host)
 
 
 def _checked_name(name: str) -> str:

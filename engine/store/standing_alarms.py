@@ -25,7 +25,7 @@ def standing_alarms(events: Iterable[Event], run: Run) -> dict[int, Event]:
     """
     standing: dict[int, Event] = {}
     for event in events:
-        if event.level in ALARMING and ("rule" in event.data or event.wall >= (run.started_at or 0)):
+        if event.level in ALARMING and ("rule" in event.data or event.wall >= (run.claimed_at or 0)):
             standing[event.id] = event
         # Said again after a resume, or taken back: what the same rule said before holds no more.
         over = event.data.get("rule", event.data.get("recovered"))

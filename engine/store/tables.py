@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
+from engine.store.text import AnyText
+
 
 class Base(DeclarativeBase):
     """What all tables share: Python's float is a double, Python's dict and list are JSON."""
@@ -21,7 +23,7 @@ class Base(DeclarativeBase):
             "uq": "uq_%(table_name)s_%(column_0_name)s",
         }
     )
-    type_annotation_map = {float: Double, dict[str, Any]: JSON, list[Any]: JSON}
+    type_annotation_map = {str: AnyText, float: Double, dict[str, Any]: JSON, list[Any]: JSON}
 
 
 def _column(comment: str, *types: Any, **options: Any) -> MappedColumn[Any]:
@@ -34,6 +36,17 @@ def _key() -> MappedColumn[Any]:
 
 def _run_key(comment: str = "the run; whoever inserts the row") -> MappedColumn[Any]:
     return _column(comment, ForeignKey("run.id", ondelete="CASCADE"))
+
+
+class IdentityRow(Base):
+    """The one row that says which store this is, wherever its file is moved."""
+
+    __tablename__ = "identity"
+    id: Mapped[str] = _column(
+        "32 hexadecimal digits, as in the marker of its folder; who made it", primary_key=True
+    )
+    folder: Mapped[str] = _column("folder of its runs, relative to the file where beside it; who opens it")
+    created_at: Mapped[float] = _column("unix seconds; who made it")
 
 
 class ProjectRow(Base):
@@ -103,6 +116,9 @@ class RunRow(Base):
     claimed_device: Mapped[str] = _column("device it was claimed for; engine", default="")
     host: Mapped[str] = _column("computer that claimed it; engine", default="")
     pid: Mapped[int | None] = _column("process of the worker, null without one; worker")
+    process: Mapped[str] = _column(
+        "tells pid from a later process; follows pid", default="", server_default=""
+    )
     phase: Mapped[str] = _column("what the worker does now, for people; worker", default="")
     step: Mapped[int] = _column("finished optimizer updates; worker", BigInteger, default=0)
     total_steps: Mapped[int] = _column("updates of the whole run; worker", BigInteger, default=0)
@@ -114,7 +130,14 @@ class RunRow(Base):
     versions: Mapped[dict[str, Any]] = _column("package -> version; worker", default=dict)
     created_at: Mapped[float] = _column("unix seconds; studio")
     queued_at: Mapped[float | None] = _column("unix seconds, last time; studio")
-    started_at: Mapped[float | None] = _column("unix seconds, last claim; engine")
+    started_at: Mapped[float | None] = _column("unix seconds, first claim; engine")
+    claimed_at: Mapped[float | None] = _column("unix seconds, last claim; engine")
+    working_since: Mapped[float | None] = _column(
+        "unix seconds, null while nothing works; follows the status"
+    )
+    worked_seconds: Mapped[float] = _column(
+        "stretches of work that have ended; follows the status", default=0.0, server_default="0"
+    )
     finished_at: Mapped[float | None] = _column("unix seconds of the end; worker or engine")
     heartbeat_at: Mapped[float | None] = _column("unix seconds, last sign of life; worker")
 

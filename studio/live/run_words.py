@@ -58,15 +58,9 @@ def where_words(run: Run) -> str:
 
 
 def took_words(run: Run, now: float) -> str:
-    """Say how long a run has trained since its last start; empty before it."""
-    if run.started_at is None:
-        return ""
-    if run.finished_at is not None:
-        return wording.duration(run.finished_at - run.started_at)
-    if not run.is_active:
-        return ""
-    until = (run.heartbeat_at or now) if run.is_lost else now
-    return wording.duration(until - run.started_at)
+    """Say how long a run has worked in all its sessions, pauses left out; empty before its first start."""
+    worked = run.seconds_worked(now)
+    return "" if worked is None else wording.duration(worked)
 
 
 def ending_words(run: Run) -> str:

@@ -69,7 +69,7 @@ class RecentCard(Card):
     def _fill(self, row: int, run: Run, summaries: dict[str, SeriesSummary]) -> None:
         state = state_words(run)
         values = [_last(summaries, name) for name in ("loss", "knn")]
-        started = wording.ago(run.started_at or run.created_at)
+        started = wording.NOTHING if run.started_at is None else wording.ago(run.started_at)
         texts = (run.name, state.word, *values, took_words(run, time.time()) or wording.NOTHING, started)
         for column, text in enumerate(texts):
             item = QTableWidgetItem(text)

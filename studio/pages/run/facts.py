@@ -6,7 +6,7 @@ from engine.declared import recipe_from_dict, recipe_to_toml
 from engine.errors import EngineError
 from engine.store import Dataset, Run
 from studio import wording
-from studio.live.run_words import state_words
+from studio.live.run_words import state_words, took_words
 
 Fact = tuple[str, str]
 
@@ -30,6 +30,7 @@ def run_facts(run: Run, dataset: Dataset | None) -> list[Fact]:
         ("Made", _moment(run.created_at)),
         ("Started", _moment(run.started_at)),
         ("Ended", _moment(run.finished_at)),
+        ("Worked", took_words(run, time.time())),
         ("Pictures seen", wording.count(run.images_seen) if run.images_seen else ""),
         ("Resumed", wording.counted(run.resumes, "time") if run.resumes else ""),
         ("Continues run", str(run.parent_run_id) if run.parent_run_id else ""),

@@ -10,7 +10,7 @@ from studio.context import StudioContext
 from studio.live.engine_words import progress_words
 from studio.live.last_values import headline_values
 from studio.live.run_actions import Action
-from studio.live.run_words import where_words
+from studio.live.run_words import took_words, where_words
 from studio.widgets.buttons import make_button
 from studio.widgets.card import Card
 from studio.widgets.icon_label import IconLabel
@@ -134,7 +134,7 @@ def _words(run: Run, seconds_left: float | None) -> str:
         parts.append(f"queued {wording.ago(run.queued_at)}" if run.queued_at else "queued")
     parts.append(where_words(run))
     if run.finished_at is not None and run.started_at is not None:
-        parts.append(f"took {wording.duration(run.finished_at - run.started_at)}")
+        parts.append(f"took {took_words(run, run.finished_at)}")
     elif run.started_at is not None and run.is_active:
         parts.append(f"started {wording.ago(run.started_at)}")
     return " · ".join(part for part in parts if part)

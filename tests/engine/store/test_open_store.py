@@ -273,7 +273,7 @@ def test_a_closed_store_says_so(tmp_path):
         list_runs(store)
     with pytest.raises(StoreError, match="was closed"):
         store.data_version()
-    assert os.listdir(tmp_path) == ["store.sqlite"]
+    assert sorted(os.listdir(tmp_path)) == ["store-files", "store.sqlite"]  # and no log
 
 
 def test_the_data_version_moves_with_every_write_and_with_nothing_else(store):
