@@ -1,7 +1,7 @@
 """The training loop: it knows the method contract, not which method, and neither store nor window."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,13 +15,14 @@ from engine.compute import Compute, choose_attention
 from engine.data.device_views import finish_views
 from engine.data.multi_crop import DRAWN
 from engine.distributed import is_alone, mean_of_each, rank, world_size
-from engine.errors import NotFiniteError
+from engine.errors import CheckpointError, NotFiniteError
 from engine.method import Method, StepOutput, Views
 from engine.monitors import momentum_norm
 from engine.nn.normalise import Normalise
 from engine.nn.shared_norm import share_norms
 from engine.optim import clip_each, make_optimizer, set_rates
 from engine.plan import Plan
+from engine.state_fit import check_network, check_optimizer, check_scaler
 
 # Reading every running mean costs about what the gradient's norm does; once in ten steps that is not felt.
 MOMENTUM_STEPS = 10
@@ -227,12 +228,28 @@ class Trainer:
             "scaler": self.scaler.state_dict(),
         }
 
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from a state that ``state`` gave."""
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state that ``state`` gave; one that does not fit changes nothing.
+
+        Raises:
+            CheckpointError: With what does not fit.
+        """
+        optimizer, scaler = state.get("optimizer"), state.get("scaler")
+        step = state.get("step")
+        if type(step) is not int or not 0 <= step <= self.plan.total_steps:
+            raise CheckpointError(
+                f"It is of no step of {self.plan.total_steps:,}.", "Choose another checkpoint."
+            )
+        check_network(self.method, state.get("method"))
+        check_optimizer(self.optimizer, optimizer, step, may_be_new=self.scaler.is_enabled())
+        check_scaler(scaler)
+        # The rest of a group follows from the recipe and the step, so that only what was learned is taken over.
+        own_groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": state["optimizer"]["state"], "param_groups": own_groups})
+        if scaler:
+            self.scaler.load_state_dict(dict(state["scaler"]))
         self.method.load_state_dict(state["method"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.scaler.load_state_dict(state["scaler"])
-        self.step = int(state["step"])
+        self.step = step
 
 
 def check_finite(losses: dict[str, Tensor], step: int) -> None:

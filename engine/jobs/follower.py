@@ -71,8 +71,8 @@ class FollowerJob:
         """Take the state of the checkpoint that process 0 chose, or start from the weights that the recipe names."""
         step = from_first(None)
         if step:
-            content = Keeper.read(self._store, self._run_id, step, trainer.compute.device)
-            trainer.load_state(content["trainer"])
+            keeper = Keeper(self._store, self._run_id, keep=1, total_steps=trainer.plan.total_steps)
+            trainer.load_state(keeper.at(step, trainer.compute.device).trainer)
         elif (start := starting_weights(self._store, recipe)) is not None:
             start_from(trainer.method, start.state)
         wait_for_all()

@@ -5,6 +5,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.checkpoint import Checkpoint
 from engine.imported_settings import IMPORTED
 from engine.jobs.keeper import Keeper
 from engine.jobs.starting_weights import origin_of
@@ -115,16 +116,13 @@ def _fill(store: Store, run: Run, recipe: Recipe, fitted: Fitted, weights: Forei
     )
     method = make_method(recipe)
     start_from(method, fitted.state)
-    content = {
-        "step": 0,
-        "images_seen": 0,
-        "best": None,
-        "recipe": recipe.model_dump_json(),
-        "num_classes": 0,
-        "origin": origin_of(weights),
-        "trainer": {"method": method.state_dict()},
-    }
-    Keeper(store, run.id, keep=1, total_steps=0).save(content)
+    checkpoint = Checkpoint(
+        step=0,
+        trainer={"method": method.state_dict()},
+        recipe=recipe.model_dump_json(),
+        origin=origin_of(weights),
+    )
+    Keeper(store, run.id, keep=1, total_steps=0).save(checkpoint)
     known = weights.known
     add_event(
         store,

@@ -1,13 +1,22 @@
 """Keeps a run's checkpoints: writes them, remembers them in the store, and clears those nobody needs."""
 
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from engine.checkpoint import load_checkpoint, save_checkpoint, superfluous_steps
+from engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, superfluous_steps
 from engine.errors import CheckpointError
-from engine.store import Artifact, Store, add_artifact, list_artifacts, remove_artifact
+from engine.sealed_file import SUFFIX, Seal, digest_of, reason_of
+from engine.store import Artifact, Store, add_artifact, get_run, list_artifacts, remove_artifact
 
 KIND = "checkpoint"
+ASIDE = ".unused"  # of a file that could not be used when the run went on
+_NAME = re.compile(r"step-(\d{9,})\.pt")
+
+Taken = TypeVar("Taken")
 
 
 class Keeper:
@@ -24,68 +33,150 @@ class Keeper:
         self._store, self._run_id = store, run_id
         self._keep, self._total_steps = keep, total_steps
 
-    def save(self, content: dict[str, Any], *, score: float | None = None) -> Artifact:
+    @property
+    def _folder(self) -> Path:
+        return self._store.run_folder(self._run_id) / "checkpoints"
+
+    def save(self, checkpoint: Checkpoint, *, score: float | None = None) -> Artifact:
         """Write a checkpoint, then its row, then clear what it made superfluous.
 
         Args:
-            content: State of the trainer and the recipe; ``content["step"]`` names it.
+            checkpoint: What to write; its step names it.
             score: k-NN accuracy at this step, to know the best one.
 
         Raises:
             CheckpointError: If it could not be written; the earlier ones are untouched.
         """
-        step = int(content["step"])
-        folder = self._store.run_folder(self._run_id) / "checkpoints"
+        folder = self._folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
             raise CheckpointError(
-                f"The folder {folder} cannot be made: {problem}.",
+                f"The folder {folder} cannot be made: {reason_of(problem)}.",
                 "Free some space or make it writable, then resume.",
             ) from problem
-        path = folder / f"step-{step:09d}.pt"
-        size = save_checkpoint(path, content)
-        for older in self._at(step):
-            remove_artifact(self._store, older.id)
-        meta = {} if score is None else {"score": score}
-        artifact = add_artifact(
-            self._store, self._run_id, kind=KIND, path=path, step=step, size=size, meta=meta
-        )
+        path = folder / f"step-{checkpoint.step:09d}.pt"
+        seal = save_checkpoint(path, checkpoint, before_replacing=lambda: self._forget(checkpoint.step))
+        artifact = self._remember(path, checkpoint.step, seal, {} if score is None else {"score": score})
         self._clear()
         return artifact
 
-    def newest(self, device: Any = "cpu") -> tuple[dict[str, Any] | None, list[str]]:
-        """The newest checkpoint that can be read, and why newer ones could not."""
-        complaints: list[str] = []
-        for artifact in reversed(list_artifacts(self._store, self._run_id, KIND)):
-            try:
-                return load_checkpoint(artifact.path, device), complaints
-            except CheckpointError as problem:
-                complaints.append(str(problem))
-        return None, complaints
+    def settle(self) -> list[str]:
+        """Clear up after a worker of this run that was ended while it wrote; returns what a person should know.
 
-    @staticmethod
-    def read(store: Store, run_id: int, step: int, device: Any = "cpu") -> dict[str, Any]:
+        A checkpoint whose row could not be written any more is taken up.
+        """
+        said = []
+        for path in self._strays():
+            step = int(_NAME.fullmatch(path.name)[1])  # type: ignore[index]
+            try:
+                self._open(path, step, digest="")
+                seal = Seal(path.stat().st_size, digest_of(path))
+            except (OSError, CheckpointError):
+                self._set_aside(path)
+                continue
+            self._remember(path, step, seal, {})
+            said.append(f"The checkpoint of step {step:,} was written but not noted down; it is now.")
+        return said
+
+    def newest(
+        self, take: Callable[[Checkpoint], Taken], device: Any = "cpu"
+    ) -> tuple[Taken | None, list[str]]:
+        """Use the newest checkpoint that can be used.
+
+        Args:
+            take: Uses it; raises ``CheckpointError`` when it does not fit, and the one before is tried.
+            device: Where its tensors go.
+
+        Returns:
+            What ``take`` returned, None for a run without checkpoints, and why newer ones were left out.
+
+        Raises:
+            CheckpointError: When there are some and none of them can be used.
+        """
+        left_out: list[str] = []
+        artifacts = list_artifacts(self._store, self._run_id, KIND)
+        for artifact in reversed(artifacts):
+            try:
+                return take(self.open(artifact, device)), left_out
+            except CheckpointError as problem:
+                left_out.append(f"The checkpoint of step {artifact.step:,} was left out. {problem.message}")
+        if artifacts:
+            raise CheckpointError(
+                f"No checkpoint of run {self._run_id} can be used, of {len(artifacts)}. {left_out[0]}",
+                f"Put good copies of the files into {self._folder}, or start a new run from its recipe.",
+            )
+        return None, []
+
+    def open(self, artifact: Artifact, device: Any = "cpu") -> Checkpoint:
+        """Read a checkpoint as it was written by this run.
+
+        Raises:
+            CheckpointError: When it is gone, changed, or of another step or run.
+        """
+        return self._open(artifact.path, artifact.step, str(artifact.meta.get("digest", "")), device)
+
+    def at(self, step: int, device: Any = "cpu") -> Checkpoint:
         """The checkpoint of a step, for a process that is told which one to take.
 
         Raises:
             CheckpointError: If there is none, or it cannot be read.
         """
-        for artifact in list_artifacts(store, run_id, KIND):
+        for artifact in list_artifacts(self._store, self._run_id, KIND):
             if artifact.step == step:
-                return load_checkpoint(artifact.path, device)
+                return self.open(artifact, device)
         raise CheckpointError(f"The checkpoint of step {step:,} is gone.", "Resume the run.")
 
     def forget_after(self, step: int) -> None:
-        """Remove checkpoints of steps that will be trained again."""
+        """Set checkpoints of steps aside that will be trained again; they go once the run is past them.
+
+        They were left out for a reason that may lie elsewhere, such as a disk that did not answer.
+        """
         for artifact in list_artifacts(self._store, self._run_id, KIND):
             if artifact.step > step:
-                self._remove(artifact)
+                remove_artifact(self._store, artifact.id)
+                self._set_aside(artifact.path)
 
-    def _at(self, step: int) -> list[Artifact]:
-        return [
-            artifact for artifact in list_artifacts(self._store, self._run_id, KIND) if artifact.step == step
-        ]
+    def _open(self, path: Path, step: int, digest: str, device: Any = "cpu") -> Checkpoint:
+        checkpoint = load_checkpoint(path, device, digest=digest)
+        if checkpoint.step != step:
+            raise CheckpointError(
+                f"{path.name} is of step {checkpoint.step:,}, not of step {step:,}.", "Choose another one."
+            )
+        if not _agree(_parsed(checkpoint.recipe), get_run(self._store, self._run_id).recipe):
+            raise CheckpointError(f"{path.name} is of another run.", "Choose a checkpoint of this run.")
+        return checkpoint
+
+    def _remember(self, path: Path, step: int, seal: Seal, facts: dict[str, Any]) -> Artifact:
+        return add_artifact(
+            self._store,
+            self._run_id,
+            kind=KIND,
+            path=path,
+            step=step,
+            size=seal.size,
+            meta={**facts, "digest": seal.digest},
+        )
+
+    def _forget(self, step: int) -> None:
+        """Take the row of a file away that is about to be another one: its digest would be wrong."""
+        for artifact in list_artifacts(self._store, self._run_id, KIND):
+            if artifact.step == step:
+                remove_artifact(self._store, artifact.id)
+
+    def _strays(self) -> Iterator[Path]:
+        """Files of checkpoints without a row, oldest first; those that were being written are removed."""
+        known = {artifact.path for artifact in list_artifacts(self._store, self._run_id, KIND)}
+        for path in sorted(self._folder.glob("step-*")):
+            if path.suffix == SUFFIX:
+                with suppress(OSError):
+                    path.unlink()
+            elif _NAME.fullmatch(path.name) and path not in known:
+                yield path
+
+    def _set_aside(self, path: Path) -> None:
+        with suppress(OSError):
+            path.rename(path.with_suffix(ASIDE))
 
     def _clear(self) -> None:
         present = list_artifacts(self._store, self._run_id, KIND)
@@ -95,8 +186,29 @@ class Keeper:
         going = superfluous_steps(steps, keep=self._keep, best=best, total_steps=self._total_steps)
         for artifact in present:
             if artifact.step in going:
-                self._remove(artifact)
+                remove_artifact(self._store, artifact.id)
+                with suppress(OSError):
+                    artifact.path.unlink(missing_ok=True)
+        self._clear_aside(steps[-1])
 
-    def _remove(self, artifact: Artifact) -> None:
-        remove_artifact(self._store, artifact.id)
-        Path(artifact.path).unlink(missing_ok=True)
+    def _clear_aside(self, newest: int) -> None:
+        """Remove what was set aside of steps that have been trained again."""
+        for path in self._folder.glob(f"step-*{ASIDE}"):
+            found = _NAME.fullmatch(path.with_suffix(".pt").name)
+            if found is not None and int(found[1]) <= newest:
+                with suppress(OSError):
+                    path.unlink()
+
+
+def _parsed(recipe: str) -> Any:
+    try:
+        return json.loads(recipe)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _agree(ours: Any, theirs: Any) -> bool:
+    """Whether two recipes say the same where both say something; a newer program says more."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return all(_agree(ours[name], theirs[name]) for name in ours.keys() & theirs.keys())
+    return bool(ours == theirs)

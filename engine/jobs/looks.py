@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from engine.checkpoint import load_checkpoint
 from engine.data.decode import read_picture
 from engine.data.readable import picture_tensor
 from engine.data.sources import PictureSet, open_pictures
@@ -20,9 +18,10 @@ from engine.inspection.attention import attend
 from engine.inspection.look import Array, Look
 from engine.inspection.preview import preview
 from engine.inspection.reconstruction import reconstruct
-from engine.jobs.keeper import KIND
+from engine.jobs.keeper import KIND, Keeper
+from engine.jobs.trained import network_of
 from engine.method import Method
-from engine.parts import make_method, make_normalise, method_parts
+from engine.parts import make_normalise, method_parts
 from engine.recipe import Recipe
 from engine.store import Artifact, Store, get_run, list_artifacts
 
@@ -41,7 +40,7 @@ class Looks:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._pictures = lru_cache(KEPT_SETS)(open_pictures)
-        self._network = lru_cache(KEPT_NETWORKS)(_load_network)
+        self._network = lru_cache(KEPT_NETWORKS)(self._load_network)
         self.operations: dict[str, Callable[[Request], Look]] = {
             "thumbnails": self._thumbnails,
             "preview": self._preview,
@@ -105,21 +104,35 @@ class Looks:
         """What a request looks into: a run's recipe, its checkpoint, and the network with that checkpoint's weights."""
         run = get_run(self._store, int(request["run"]))
         recipe = recipe_from_dict(run.recipe)
-        artifact = self._checkpoint(run.id, request.get("artifact"))
-        return recipe, artifact, self._network(str(artifact.path), recipe.model_dump_json())
+        left_out = None
+        for artifact in self._checkpoints(run.id, request.get("artifact")):
+            try:
+                return recipe, artifact, self._network(run.id, artifact.id, recipe.model_dump_json())
+            except CheckpointError as problem:
+                left_out = left_out or problem
+        raise left_out or CheckpointError(
+            "This run has no checkpoint yet.", "Wait for its first one, or press Save now."
+        )
 
-    def _checkpoint(self, run_id: int, artifact_id: int | None) -> Artifact:
+    def _checkpoints(self, run_id: int, artifact_id: int | None) -> list[Artifact]:
+        """The checkpoint that is asked for, or all of them, the newest first."""
         checkpoints = list_artifacts(self._store, run_id, KIND)
-        if not checkpoints:
-            raise CheckpointError(
-                "This run has no checkpoint yet.", "Wait for its first one, or press Save now."
-            )
         if artifact_id is None:
-            return checkpoints[-1]
+            return checkpoints[::-1]
         wanted = [artifact for artifact in checkpoints if artifact.id == artifact_id]
         if not wanted:
             raise CheckpointError("This checkpoint was cleared since.", "Choose another one on the slider.")
-        return wanted[0]
+        return wanted
+
+    def _load_network(self, run_id: int, artifact_id: int, recipe_text: str) -> Method:
+        """Read a checkpoint; a file that is written anew has a row of its own, so what is kept is never old."""
+        artifact = self._checkpoints(run_id, artifact_id)[0]
+        try:
+            checkpoint = Keeper(self._store, run_id, keep=1, total_steps=0).open(artifact)
+            return network_of(checkpoint, Recipe.model_validate_json(recipe_text))
+        except CheckpointError as problem:
+            message = f"The checkpoint of step {artifact.step:,} cannot be shown. {problem.message}"
+            raise CheckpointError(message, "Choose another checkpoint.") from problem
 
     def _picture(self, recipe: Recipe, request: Request) -> Tensor:
         """The picture asked for: a number in the recipe's set, or a file of the person's own."""
@@ -128,20 +141,6 @@ class Looks:
             return torch.from_numpy(read_picture(wanted, recipe.data.channels).copy()).permute(2, 0, 1)
         pictures = self._pictures(recipe.data.location, recipe.data.kind)
         return picture_tensor(pictures, int(wanted) % len(pictures), recipe.data.channels)
-
-
-def _load_network(path: str, recipe_text: str) -> Method:
-    content = load_checkpoint(Path(path))
-    method = make_method(
-        Recipe.model_validate_json(recipe_text), num_classes=int(content.get("num_classes", 0))
-    )
-    try:
-        method.load_state_dict(content["trainer"]["method"])
-    except (KeyError, RuntimeError) as problem:
-        raise CheckpointError(
-            f"{path} does not fit this run's network.", "Choose another checkpoint."
-        ) from problem
-    return method.eval()
 
 
 def _spread(pictures: PictureSet, count: int) -> list[int]:

@@ -6,7 +6,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.checkpoint import MILESTONES
+from engine.checkpoint import MILESTONES, Checkpoint
 from engine.compute import resolve_device
 from engine.data.loader import warm_loaders
 from engine.declared import recipe_from_dict
@@ -166,15 +166,17 @@ class PretrainJob:
             self.recorder.say(Level.INFO, note)
 
     def _resume(self) -> None:
-        content, complaints = self._keeper.newest(self._trainer.compute.device)
-        for complaint in complaints:
-            self.recorder.say(Level.WARNING, complaint)
-        step, images_seen = 0, 0
-        if content is not None:
-            self._trainer.load_state(content["trainer"])
-            images_seen, self._best = int(content["images_seen"]), content.get("best")
-            self._origin = dict(content.get("origin") or {})
-            step = self._saved_step = self._trainer.step
+        if get_run(self._store, self._run_id).resumes:
+            for sentence in self._keeper.settle():
+                self.recorder.say(Level.INFO, sentence)
+        checkpoint, left_out = self._keeper.newest(self._take_over, self._trainer.compute.device)
+        for sentence in left_out:
+            self.recorder.say(Level.WARNING, sentence)
+        step = images_seen = 0
+        if checkpoint is not None:
+            images_seen, self._best = checkpoint.images_seen, checkpoint.best
+            self._origin = dict(checkpoint.origin)
+            step = self._saved_step = checkpoint.step
             self.recorder.say(Level.INFO, f"Resumed from step {step:,}.", step=step)
         else:
             self._start_from_weights()
@@ -183,6 +185,11 @@ class PretrainJob:
         self._keeper.forget_after(step)
         truncate_metrics(self._store, self._run_id, step)
         self.recorder.start_at(step, images_seen)
+
+    def _take_over(self, checkpoint: Checkpoint) -> Checkpoint:
+        """Go on from a checkpoint, unless it does not fit."""
+        self._trainer.load_state(checkpoint.trainer)
+        return checkpoint
 
     def _start_from_weights(self) -> None:
         """Begin where the recipe says, and write down what became of every tensor."""
@@ -313,20 +320,20 @@ class PretrainJob:
             return
         self.recorder.flush()
         self._trainer.check_weights()
-        self._keeper.save(self._content(), score=self._scores.get(self._trainer.step))
+        self._keeper.save(self._checkpoint(), score=self._scores.get(self._trainer.step))
         self._saved_at, self._saved_step = time.monotonic(), self._trainer.step
         self.recorder.restart_clock()
 
-    def _content(self) -> dict[str, Any]:
-        return {
-            "step": self._trainer.step,
-            "images_seen": self.recorder.images_seen,
-            "best": self._best,
-            "recipe": self._recipe.model_dump_json(),
-            "num_classes": self._num_classes,
-            "origin": self._origin,
-            "trainer": self._trainer.state(),
-        }
+    def _checkpoint(self) -> Checkpoint:
+        return Checkpoint(
+            step=self._trainer.step,
+            trainer=self._trainer.state(),
+            recipe=self._recipe.model_dump_json(),
+            images_seen=self.recorder.images_seen,
+            best=self._best,
+            num_classes=self._num_classes,
+            origin=self._origin,
+        )
 
     def _keep_what_is_good(self, problem: EngineError) -> None:
         """Write the curves up to what went wrong, and the network where the problem did not touch it."""

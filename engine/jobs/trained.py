@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.checkpoint import Checkpoint
 from engine.declared import recipe_from_dict
 from engine.errors import CheckpointError
 from engine.jobs.keeper import Keeper
 from engine.method import Method
 from engine.nn.encoder import Encoder
-from engine.parts import make_method
+from engine.parts import make_method, method_parts
 from engine.recipe import Recipe
+from engine.state_fit import check_network
 from engine.store import Run, Store, get_run
 
 
@@ -47,18 +49,32 @@ def load_trained(store: Store, run_id: int) -> Trained:
     """
     run = get_run(store, run_id)
     recipe = recipe_from_dict(run.recipe)
-    content, complaints = Keeper(store, run_id, keep=1, total_steps=run.total_steps).newest()
-    if content is None:
-        reason = f" {complaints[0]}" if complaints else ""
-        raise CheckpointError(
-            f"Run {run_id} has no checkpoint.{reason}", "Train it first, or press Save now."
-        )
-    method = make_method(recipe, num_classes=int(content.get("num_classes", 0))).eval()
-    try:
-        method.load_state_dict(content["trainer"]["method"])
-    except (KeyError, RuntimeError) as problem:
-        raise CheckpointError(
-            f"The newest checkpoint of run {run_id} does not fit its network.",
-            "Start a new run from its recipe.",
-        ) from problem
-    return Trained(run, recipe, method, int(content["step"]), dict(content.get("origin") or {}))
+
+    def take(checkpoint: Checkpoint) -> Trained:
+        method = network_of(checkpoint, recipe)
+        return Trained(run, recipe, method, checkpoint.step, dict(checkpoint.origin))
+
+    trained, _ = Keeper(store, run_id, keep=1, total_steps=run.total_steps).newest(take)
+    if trained is None:
+        raise CheckpointError(f"Run {run_id} has no checkpoint.", "Train it first, or press Save now.")
+    return trained
+
+
+def network_of(checkpoint: Checkpoint, recipe: Recipe) -> Method:
+    """The network of a checkpoint, in evaluation mode on the CPU.
+
+    Args:
+        checkpoint: As it was read.
+        recipe: What its run was asked for.
+
+    Raises:
+        CheckpointError: If the checkpoint does not fit.
+        SettingsError: If the recipe contradicts itself.
+    """
+    classes, weights = checkpoint.num_classes, checkpoint.weights
+    if method_parts(recipe)[0].needs_labels and not any(classes in value.shape for value in weights.values()):
+        raise CheckpointError(f"It holds no classifier of {classes:,} classes.", "Choose another checkpoint.")
+    method = make_method(recipe, num_classes=classes).eval()
+    check_network(method, weights)
+    method.load_state_dict(weights)
+    return method

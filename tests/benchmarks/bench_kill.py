@@ -72,7 +72,7 @@ def kill_at_random(store, run_id, rng):
 def outcome(store, run_id):
     content = load_checkpoint(list_artifacts(store, run_id, "checkpoint")[-1].path)
     losses = [(step, value) for step, value, _ in read_points(store, run_id, "loss")]
-    return content["trainer"]["method"], losses
+    return content.weights, losses
 
 
 def main():

@@ -51,7 +51,7 @@ def make_claimed(store, picture_folder):
 
 
 def state_of(store, run_id):
-    return load_checkpoint(list_artifacts(store, run_id, "checkpoint")[-1].path)["trainer"]["method"]
+    return load_checkpoint(list_artifacts(store, run_id, "checkpoint")[-1].path).weights
 
 
 @pytest.mark.parametrize("target", ["pixels", "kmeans", "tokenizer"])
@@ -72,8 +72,8 @@ def test_two_runs_fit_the_same_and_a_first_checkpoint_has_it(store, make_claimed
     ours, theirs = state_of(store, first.id), state_of(store, second.id)
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
     earliest = load_checkpoint(list_artifacts(store, first.id, "checkpoint")[0].path)
-    assert earliest["step"] == 0
-    assert earliest["trainer"]["method"]["target.fitted"]
+    assert earliest.step == 0
+    assert earliest.weights["target.fitted"]
 
 
 def test_a_run_stopped_while_it_fits_begins_the_fitting_anew(store, make_claimed):

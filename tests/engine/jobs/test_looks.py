@@ -50,7 +50,7 @@ def test_where_a_method_has_a_teacher_its_attention_is_shown(store, picture_fold
     found = Looks(store).answer({"op": "attention", "run": run.id, "picture": 0})
     method = make_method(recipe)
     content = load_checkpoint(list_artifacts(store, run.id, "checkpoint")[-1].path)
-    method.load_state_dict(content["trainer"]["method"])
+    method.load_state_dict(content.weights)
     images = method.normalise(3)(torch.from_numpy(found.arrays["picture"]).permute(2, 0, 1)[None])
     assert method.evaluated_encoder is not method.encoder
     with torch.no_grad():

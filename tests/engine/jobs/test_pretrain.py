@@ -1,5 +1,6 @@
 """A pretraining run from its row to its end: what it writes down, what it obeys, what it says when it cannot go on."""
 
+import errno
 import math
 import os
 import sqlite3
@@ -278,7 +279,7 @@ def test_a_loss_that_explodes_stops_the_run_with_the_last_good_checkpoint(store,
     last = list_artifacts(store, run.id, "checkpoint")[-1]
     from engine.checkpoint import load_checkpoint
 
-    weights = load_checkpoint(last.path)["trainer"]["method"]
+    weights = load_checkpoint(last.path).weights
     assert all(math.isfinite(float(value.sum())) for value in weights.values())
 
 
@@ -295,17 +296,23 @@ def test_a_folder_that_became_read_only_is_said_in_words(store, make_claimed):
     assert "cannot be made" in run.error
 
 
-def test_a_full_disk_ends_the_run_in_words_and_keeps_it_resumable(store, make_claimed):
+def test_a_full_disk_ends_the_run_in_words_and_keeps_it_resumable(store, make_claimed, monkeypatch):
     claimed = make_claimed(training__checkpoint_seconds=1000)
-    folder = store.run_folder(claimed.id) / "checkpoints"
-    folder.mkdir()
-    # The device that is always full stands in for the disk, at the step where the next checkpoint is due.
-    (folder / "step-000000006.tmp").symlink_to("/dev/full")
+    sync, synced = os.fsync, []
+
+    def full_after_the_first(handle):
+        synced.append(handle)
+        if len(synced) > 2:  # the file and its folder
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(handle)
+
+    monkeypatch.setattr("engine.sealed_file.os.fsync", full_after_the_first)
     run = do_run(store, claimed.id)
     assert (run.status, run.is_resumable) == (RunStatus.FAILED, True)
     assert "could not be written" in run.error
     assert "Free some space" in run.error_fix
     assert [artifact.step for artifact in list_artifacts(store, run.id)] == [0]
+    assert [path.suffix for path in (store.run_folder(run.id) / "checkpoints").iterdir()] == [".pt"]
 
 
 def test_a_device_that_went_away_is_said_in_words(store, make_claimed):

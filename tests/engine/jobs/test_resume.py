@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("every_step_tells")]
 
 def final_weights(store, run_id):
     content = load_checkpoint(list_artifacts(store, run_id, "checkpoint")[-1].path)
-    return content["step"], content["trainer"]["method"]
+    return content.step, content.weights
 
 
 def curve(store, run_id):
