@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from engine.errors import CheckpointError
+from engine.foreign.opened_file import check_regular
 from engine.foreign.torch_file import read_torch, with_tensors
-from engine.sealed_file import Seal, is_intact, reason_of, write_sealed
+from engine.sealed_file import Seal, digest_of, reason_of, write_sealed
 
 FORMAT = 1
 MILESTONES = 10
@@ -81,16 +82,14 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu", *, digest: s
     Raises:
         CheckpointError: If the file is missing, changed, damaged, foreign or holds a pickle that would run code.
     """
+    if not path.exists():
+        raise CheckpointError(f"The checkpoint {path} is gone.", "Choose another checkpoint of the run.")
+    check_regular(path)
     try:
-        if not is_intact(path, digest):
-            raise _damaged(
-                path, "has changed since it was written" if digest else "is damaged or no checkpoint"
-            )
+        # A file of an older program has no digest; its archive carries sums of its parts.
+        if digest and digest_of(path) != digest:
+            raise _damaged(path, "has changed since it was written")
         content = _read(path, device)
-    except FileNotFoundError as problem:
-        raise CheckpointError(
-            f"The checkpoint {path} is gone.", "Choose another checkpoint of the run."
-        ) from problem
     except OSError as problem:
         raise CheckpointError(
             f"{path} cannot be read: {reason_of(problem)}.", "Look at the disk."
@@ -110,7 +109,7 @@ def _read(path: Path, device: torch.device | str) -> Any:
     return with_tensors(file, lambda tensor: tensor.to(device, copy=True))
 
 
-def _damaged(path: Path, how: str = "is damaged or no checkpoint") -> CheckpointError:
+def _damaged(path: Path, how: str) -> CheckpointError:
     return CheckpointError(f"{path.name} {how}.", "Choose another one.")
 
 

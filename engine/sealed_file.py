@@ -4,8 +4,6 @@ import errno
 import hashlib
 import os
 import shutil
-import zipfile
-import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -141,32 +139,10 @@ def _sync_folder(folder: Path) -> None:
 
 
 def digest_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal.
+    """SHA-256 of a file, in hexadecimal; see ``Seal``.
 
     Raises:
         OSError: When it cannot be read.
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def is_intact(path: Path, digest: str = "") -> bool:
-    """Whether a file is what was written.
-
-    Args:
-        path: The file.
-        digest: Its SHA-256 of then. Without one, a zip archive is held to the sums that it carries of its parts.
-
-    Raises:
-        OSError: When it cannot be read.
-    """
-    if digest:
-        return digest_of(path) == digest
-    try:
-        with zipfile.ZipFile(path) as archive:
-            is_plain = all(part.compress_type == zipfile.ZIP_STORED for part in archive.infolist())
-            return is_plain and archive.testzip() is None  # nothing is blown up to be looked at
-    except OSError:
-        raise
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, RuntimeError):
-        return False

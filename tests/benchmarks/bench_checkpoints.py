@@ -1,6 +1,6 @@
 """Changes checkpoints in every way that disks and people have, and counts what becomes of a resume.
 
-python tests/benchmarks/bench_checkpoints.py [--rounds 2000] [--seed 0] [--json FILE]
+python tests/benchmarks/bench_checkpoints.py [--rounds 2000] [--seed 0] [--tiny] [--json FILE]
 
 Every round damages the newest checkpoint of a small run of three, sometimes all of them, and goes on. Right is: the
 changed one is used only where it holds what was written, an older one is used as it was written, or, where none is
@@ -299,11 +299,12 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--tiny", action="store_true", help="five rounds, to see that it works")
     parser.add_argument("--json")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         store = open_store(Path(place) / "store.sqlite")
-        counts = play(SmallRun(store), options.rounds, options.seed)
+        counts = play(SmallRun(store), 5 if options.tiny else options.rounds, options.seed)
         store.close()
     for outcome, count in sorted(counts.items()):
         print(f"{count:6} {outcome}")
