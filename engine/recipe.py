@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from engine.errors import SettingsError
 from engine.settings import Settings, setting
+from engine.value_range import parse_value_range
 
 MOST_PATCH_PX = 64
 
@@ -36,6 +38,13 @@ class DataSettings(Settings):
         source="ours: auto is what the method's official code does",
         help="ImageNet's mean and deviation; unit leaves 0..1 (SimCLR); half is 0.5 and 0.5 (BEiT). Weights that a run "
         "starts from expect the one that they were trained with.",
+    )
+    value_range: str = setting(
+        "auto",
+        "Value range",
+        source="ours: auto is what fits the values of a sample of the set",
+        help="What is black and white in pictures deeper than 8 bits: auto, 8bit, 10bit, 12bit, 14bit, 16bit, unit (0 "
+        "to 1), minus-one-one, or LOW:HIGH such as 0:4095. Pictures of 8 bits have no choice.",
     )
     held_out: float = setting(
         0.2,
@@ -66,6 +75,15 @@ class DataSettings(Settings):
         if not location.strip():
             raise ValueError  # as a path it would mean the folder that one happens to be in
         return location
+
+    @field_validator("value_range")
+    @classmethod
+    def _name_a_range(cls, value_range: str) -> str:
+        try:
+            parse_value_range(value_range)
+        except SettingsError as problem:
+            raise ValueError(problem.fix) from problem
+        return value_range.strip().lower()
 
 
 class EncoderSettings(Settings):

@@ -17,10 +17,16 @@ OnProgress = Callable[["ScanProgress"], None]
 LISTED = 10
 
 
-def scan(
+def scan(  # noqa: PLR0917 - the signature is the list of flags
     location: Annotated[str, typer.Argument(metavar="DIR", help="A folder, a list, or builtin:NAME.")],
     kind: Annotated[str, typer.Option(help="Layout of the folder; auto recognises it.")] = "auto",
     channels: Annotated[int, typer.Option(help="3 for colour, 1 for grey.", min=1, max=3)] = 3,
+    value_range: Annotated[
+        str,
+        typer.Option(
+            help="Black and white of pictures deeper than 8 bits, see the setting data.value_range."
+        ),
+    ] = "auto",
     store: StoreOption = None,
     as_json: JsonOption = False,
     as_lines: Annotated[bool, typer.Option("--json-lines", help="Progress as JSON lines too.")] = False,
@@ -35,7 +41,7 @@ def scan(
         opened = open_store(store)
         try:
             with _progress(as_lines) as tell:
-                report, dataset = _scan(opened, location, kind, channels, tell)
+                report, dataset = _scan(opened, location, kind, channels, value_range, tell)
         finally:
             opened.close()
     except EngineError as error:
@@ -49,13 +55,13 @@ def scan(
 
 
 def _scan(
-    store: "Store", location: str, kind: str, channels: int, tell: OnProgress
+    store: "Store", location: str, kind: str, channels: int, value_range: str, tell: OnProgress
 ) -> "tuple[ScanReport, Dataset]":
     """Scan and save; what was found is also said by the returned report."""
     from engine.data.scan import scan as scan_place
     from engine.store import save_dataset
 
-    report = scan_place(location, kind, channels, on_progress=tell)
+    report = scan_place(location, kind, channels, value_range=value_range, on_progress=tell)
     found = report.as_dict()
     kept = (
         "class_counts",
@@ -67,6 +73,7 @@ def _scan(
         "leaks",
         "notes",
         "seconds",
+        "value_range",
     )
     dataset = save_dataset(
         store,

@@ -9,21 +9,37 @@ import os
 import struct
 import warnings
 import zlib
-from pathlib import Path
+from collections.abc import Iterator
+from typing import BinaryIO
 
+import cv2
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
+from engine.data.deep_picture import DeepPicture, deep_values, is_deep
+from engine.data.file_signatures import FORMATS, HEAD_BYTES, other_kind
+from engine.data.levels import MOST_WHOLE_PIXELS, ORIENTATION, Picture, levels_of, turned
+from engine.data.picture_file import held, open_picture_file
 from engine.data.plain_jpeg import decode_plain_jpeg
+from engine.data.size_bounds import check_size
+from engine.data.unusual_tiff import MAGIC, read_unusual, refuse_raw
 from engine.errors import DataError
+from engine.value_range import ValueRange
 
-Picture = NDArray[np.uint8]
+__all__ = [
+    "DeepPicture",
+    "Picture",
+    "UnknownTiffError",
+    "decode",
+    "decode_file",
+    "opened",
+    "picture_of",
+    "read_picture",
+    "to_channels",
+    "unusual_of",
+]
 
-# Twice Pillow's warning limit, the size at which Pillow itself speaks of a decompression bomb.
-MAX_PIXELS = 178_956_970
-
-# What Pillow's readers raise on damaged files, found by feeding them cut and altered ones.
+# What decoders raise on damaged files, found by feeding them cut and altered ones.
 DECODE_ERRORS = (
     OSError,
     ValueError,
@@ -33,23 +49,34 @@ DECODE_ERRORS = (
     LookupError,
     TypeError,
     AttributeError,
+    AssertionError,
+    BufferError,
     MemoryError,
-    NotImplementedError,
+    RuntimeError,  # NotImplementedError and RecursionError too
     struct.error,
     zlib.error,
+    cv2.error,
     Image.DecompressionBombError,
 )
 
+# Pillow refuses a whole picture for a text or a colour profile of more than 1 MiB, which editors do write; all the text
+# of a file together has a bound of its own.
+PngImagePlugin.MAX_TEXT_CHUNK = 16 * 2**20
 
-def read_picture(source: str | os.PathLike[str] | bytes, channels: int = 3) -> Picture:
+
+def read_picture(
+    source: str | os.PathLike[str] | bytes, channels: int = 3, value_range: ValueRange | None = None
+) -> Picture:
     """Decode a picture the way a person sees it.
 
-    EXIF rotation is applied, transparency lies on white, 16-bit values are scaled (not cut) to 8 bit, CMYK and
-    palettes become RGB, of an animation the first frame is taken.
+    EXIF rotation is applied, transparency lies on white, CMYK and palettes become RGB, of an animation the first
+    frame is taken. Pictures of more than 67 million pixels are read at half their width and height.
 
     Args:
         source: A file, or the bytes of one.
         channels: 3 for RGB, 1 for grey.
+        value_range: What is black and white in a picture deeper than 8 bits; the range that its own values suggest
+            when absent.
 
     Returns:
         H x W x channels, uint8.
@@ -57,51 +84,105 @@ def read_picture(source: str | os.PathLike[str] | bytes, channels: int = 3) -> P
     Raises:
         DataError: With the reason when the file is missing, empty, damaged, too large or no picture.
     """
-    data = source if isinstance(source, bytes) else read_bytes(source)
-    if not data:
+    found = decode(source, channels)
+    if isinstance(found, DeepPicture):
+        return to_channels(found.levels(value_range or found.own_range), channels)
+    return found
+
+
+def decode(source: str | os.PathLike[str] | bytes, channels: int = 3) -> Picture | DeepPicture:
+    """Decode a picture, see ``read_picture``; one deeper than 8 bits is left as its values."""
+    if isinstance(source, bytes):
+        return decode_file(io.BytesIO(source), len(source), channels)
+    file, size = open_picture_file(source)
+    with file:
+        return decode_file(file, size, channels)
+
+
+def decode_file(file: BinaryIO, size: int, channels: int = 3) -> Picture | DeepPicture:
+    """Decode an open file of so many bytes, see ``decode``."""
+    if size == 0:
         raise DataError("The file is empty (0 bytes).", "Copy it again or remove it.")
-    plain = decode_plain_jpeg(data, channels, MAX_PIXELS)
-    if plain is not None:
-        return plain
+    file = held(file, size)
+    if isinstance(file, io.BytesIO):
+        plain = decode_plain_jpeg(file.getvalue(), channels, MOST_WHOLE_PIXELS)
+        if plain is not None:
+            return plain
+    try:
+        with opened(file) as image:
+            return picture_of(image, file, channels)
+    except UnknownTiffError:
+        return unusual_of(file)
+
+
+class UnknownTiffError(DataError):
+    """Pillow does not know this kind of TIFF."""
+
+
+@contextlib.contextmanager
+def opened(file: BinaryIO) -> Iterator[Image.Image]:
+    """Open a picture with Pillow; whatever goes wrong inside becomes a ``DataError``."""
+    with _said_in_words():
+        try:
+            image = Image.open(file, formats=FORMATS)
+        except UnidentifiedImageError as error:
+            raise _unknown(file) from error
+        with image:
+            check_size(image, is_deep=is_deep(image))
+            refuse_raw(getattr(image, "tag_v2", {}))
+            yield image
+
+
+def picture_of(image: Image.Image, file: BinaryIO, channels: int) -> Picture | DeepPicture:
+    """Pixels of a picture that was ``opened`` from a file, see ``decode``."""
+    width, height = image.size
+    if width * height > MOST_WHOLE_PIXELS:
+        image.draft(None, (width // 2, height // 2))  # JPEGs are unpacked at half their size at once
+    is_values = is_deep(image)
+    image.load()
+    orientation = 1
+    # A damaged EXIF block does not cost the picture.
+    with contextlib.suppress(*DECODE_ERRORS):
+        orientation = int(image.getexif().get(ORIENTATION, 1))
+    if is_values:
+        return deep_values(image, file, orientation)
+    return turned(levels_of(image, channels), orientation)
+
+
+def unusual_of(file: BinaryIO) -> DeepPicture:
+    """Values of an open file that Pillow does not know, see ``read_unusual``."""
+    with _said_in_words():
+        return read_unusual(file)
+
+
+@contextlib.contextmanager
+def _said_in_words() -> Iterator[None]:
     with warnings.catch_warnings():
-        # Pillow warns about harmless oddities (a broken EXIF block, large sizes that are checked below).
+        # Pillow warns about harmless oddities (a broken EXIF block, large sizes that are checked).
         warnings.simplefilter("ignore")
         try:
-            with Image.open(io.BytesIO(data)) as image:
-                refuse_bomb(*image.size)
-                return picture_of(image, channels)
+            yield
         except DECODE_ERRORS as error:
-            raise DataError(reason_in_words(error), "Repair or remove the file.") from error
+            raise DataError(_reason(error), "Repair or remove the file.") from error
 
 
-def read_bytes(path: str | os.PathLike[str]) -> bytes:
-    """Read a whole file; a ``DataError`` says in words why that failed."""
-    try:
-        return Path(path).read_bytes()
-    except FileNotFoundError as error:
-        raise DataError("The file is not there (moved, or a link that leads nowhere).") from error
-    except PermissionError as error:
-        raise DataError("The file may not be read.", "Change its permissions.") from error
-    except OSError as error:
-        raise DataError(f"The file cannot be opened: {error.strerror or error}.") from error
-    except ValueError as error:  # a list may name anything
-        raise DataError("The name of the file holds a character that no file can have.") from error
+def _unknown(file: BinaryIO) -> DataError:
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    if head.startswith(MAGIC):
+        return UnknownTiffError("The file is a TIFF of an unknown kind.", "Save it again.")
+    name, fix = other_kind(head)
+    if name:
+        return DataError(f"The file is {name}.", fix)
+    return DataError(
+        "The file is not a picture of a known format, or its beginning is damaged.",
+        "Repair or remove the file.",
+    )
 
 
-def refuse_bomb(width: int, height: int) -> None:
-    """Raise ``DataError`` for a picture whose pixels would fill the memory."""
-    if width * height > MAX_PIXELS:
-        raise DataError(
-            f"The picture claims {width} x {height} pixels, more than the {MAX_PIXELS // 10**6} million allowed.",
-            "Make it smaller; a tiny file with such a claim is a decompression bomb.",
-        )
-
-
-def reason_in_words(error: BaseException) -> str:
-    """One sentence for what Pillow or torchvision said about a file."""
+def _reason(error: BaseException) -> str:
+    """One sentence for what a decoder said about a file."""
     text = str(error).split("\n", maxsplit=1)[0].strip()
-    if isinstance(error, UnidentifiedImageError):
-        return "The file is not a picture of a known format, or its beginning is damaged."
     if isinstance(error, Image.DecompressionBombError):
         return "The picture claims far too many pixels (a decompression bomb)."
     if isinstance(error, MemoryError):
@@ -109,44 +190,6 @@ def reason_in_words(error: BaseException) -> str:
     if "truncated" in text.lower() or isinstance(error, EOFError):
         return "The file is cut off (truncated)."
     return f"The picture cannot be decoded: {text or type(error).__name__}."
-
-
-def picture_of(image: Image.Image, channels: int) -> Picture:
-    """Pixels of an opened picture, see ``read_picture``; raises ``DECODE_ERRORS``."""
-    image.load()
-    # A damaged EXIF block does not cost the picture.
-    with contextlib.suppress(*DECODE_ERRORS):
-        ImageOps.exif_transpose(image, in_place=True)
-    if image.mode.startswith("I") or image.mode == "F":
-        image = Image.fromarray(_to_8_bit(image))
-    mode = "RGB" if channels == 3 else "L"
-    if image.has_transparency_data:
-        image = _on_white(image)
-    pixels = np.asarray(image if image.mode == mode else image.convert(mode))
-    return pixels if pixels.ndim == 3 else pixels[:, :, None]
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    layered = image.convert("RGBA")
-    white = Image.new("RGBA", layered.size, "white")
-    return Image.alpha_composite(white, layered).convert("RGB")
-
-
-def _to_8_bit(image: Image.Image) -> Picture:
-    """Scale 16-bit, 32-bit and floating point grey values to 0..255 by the range of their type.
-
-    Integers up to 65535 are 16-bit values (Pillow hands those out as 32-bit integers too); floats within 0..1
-    are shares, within 0..255 grey levels.
-    """
-    values = np.asarray(image).astype(np.float64)
-    if not np.isfinite(values).all():
-        raise DataError("The picture has values that are not numbers (NaN or infinite).")
-    largest = values.max(initial=0)
-    if image.mode == "F":
-        full = next((full for full in (1.0, 255.0, 65535.0) if largest <= full), largest)
-    else:
-        full = 65535.0 if largest <= 65535 else 2.0**31 - 1
-    return np.rint(values.clip(0, full) * (255 / full)).astype(np.uint8)
 
 
 def to_channels(picture: Picture, channels: int) -> Picture:

@@ -7,7 +7,9 @@ import numpy as np
 
 from engine.data.examine import Facts
 from engine.data.picture_set import PictureSet, split_of
+from engine.data.range_search import FoundRange
 from engine.data.scan_report import Problem, Sizes
+from engine.value_range import LEAST_SHARE, ValueRange
 
 # Below this shorter side there is hardly anything to learn from, whatever the set.
 TINY_PX = 16
@@ -36,9 +38,43 @@ def find_problems(pictures: PictureSet, facts: Sequence[Facts]) -> list[Problem]
     odd = [
         problem(fact, "odd", reason)
         for fact in readable
-        if (reason := _oddity(fact, is_mostly_grey=is_mostly_grey))
+        if (reason := _oddity(fact, is_mostly_grey=is_mostly_grey) or _outside(fact, pictures.value_range))
     ]
     return [*broken, *_duplicates(pictures, readable), *small, *odd]
+
+
+def range_notes(found: FoundRange, facts: Sequence[Facts]) -> list[str]:
+    """Say what is black and white in pictures deeper than 8 bits, and where that does not fit them."""
+    deep = [fact for fact in facts if fact.limits is not None]
+    if found.value_range is None or not deep:
+        return []
+    notes = [found.note]
+    outside = sum(bool(_outside(fact, found.value_range)) for fact in deep)
+    if outside:
+        notes.append(
+            f"{outside:,} of {len(deep):,} pictures deeper than 8 bits have values outside this range, which are cut."
+        )
+    spans = [_share_used(fact, found.value_range) for fact in deep]
+    if np.median(spans) < LEAST_SHARE:
+        notes.append(
+            "Half of them fill less than an eighth of this range and keep few levels: a narrower one shows more."
+        )
+    return notes
+
+
+def _outside(fact: Facts, value_range: ValueRange | None) -> str:
+    if fact.limits is None or value_range is None:
+        return ""
+    low, high = value_range.limits(are_integers=fact.are_integers)
+    if fact.limits[0] >= low and fact.limits[1] <= high:
+        return ""
+    return f"Values from {fact.limits[0]:g} to {fact.limits[1]:g}; those outside {low:g} to {high:g} are cut."
+
+
+def _share_used(fact: Facts, value_range: ValueRange) -> float:
+    low, high = value_range.limits(are_integers=fact.are_integers)
+    lowest, highest = fact.limits or (low, high)
+    return (min(highest, high) - max(lowest, low)) / (high - low)
 
 
 def count_leaks(pictures: PictureSet, facts: Sequence[Facts]) -> int:

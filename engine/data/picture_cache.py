@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from engine.data.decode import Picture
 from engine.data.picture_set import PictureSet, SetInfo
+from engine.data.range_search import FoundRange
 from engine.errors import DataError
 
 MAGIC = b"SSLPICS1"
@@ -58,6 +59,11 @@ class CachedSet(PictureSet):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._index, self._pixels = _map(self._file)
+
+    @property
+    def found_range(self) -> FoundRange:
+        """That of the set itself."""
+        return self._pictures.found_range
 
     def path(self, index: int) -> Path | None:
         """File of a picture."""
@@ -211,6 +217,8 @@ def _map(file: Path) -> tuple[Index, Picture]:
 def _file_of(pictures: PictureSet, folder: Path, channels: int) -> Path:
     """Content and dates of the files name the cache: what was changed in place gets a new one."""
     state = hashlib.blake2b(pictures.fingerprint().encode(), digest_size=16)
+    if pictures.value_range is not None:  # other levels would be other pictures
+        state.update(str(pictures.value_range).encode() + b"\n")
     for number in range(len(pictures)):
         path = pictures.path(number)
         with suppress(OSError, ValueError):

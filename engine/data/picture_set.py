@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 
 from engine.data.account import Account
 from engine.data.class_names import class_notes, class_warnings
-from engine.data.decode import Picture, read_picture
+from engine.data.decode import DeepPicture, Picture, decode, to_channels
+from engine.data.picture_file import read_picture_file
+from engine.data.range_search import FoundRange, find_range
+from engine.errors import DataError
 from engine.file_names import name_as_text, name_from_text
+from engine.value_range import ValueRange
 
 Indices = NDArray[np.int64]
 
@@ -79,6 +83,19 @@ class PictureSet(ABC):
         """Numbers of the pictures to learn from."""
         return self.splits["train"]
 
+    @property
+    def found_range(self) -> FoundRange:
+        """What is black and white in pictures deeper than 8 bits, and how that is known."""
+        return FoundRange()
+
+    def use_range(self, value_range: ValueRange | None) -> None:  # noqa: B027 (most sets have no use for it)
+        """Take a range as given, None to find it in the pictures; nothing where no picture is deeper than 8 bits."""
+
+    @property
+    def value_range(self) -> ValueRange | None:
+        """What is black and white in pictures deeper than 8 bits; None where there are none."""
+        return self.found_range.value_range
+
     def path(self, index: int) -> Path | None:  # noqa: ARG002 (sets made of files use it)
         """File of a picture; None when it is not a file of its own."""
         return None
@@ -109,14 +126,29 @@ class FileSet(PictureSet):
         super().__init__(info)
         self.files = files
         self.root = root
+        self._range: FoundRange | None = None
+
+    def use_range(self, value_range: ValueRange | None) -> None:
+        """Take a range as given, None to find it in the pictures."""
+        self._range = FoundRange(value_range, is_given=True) if value_range else None
+
+    @property
+    def found_range(self) -> FoundRange:
+        """The range as it was given, or as it is found in a sample once it is asked for."""
+        if self._range is None:
+            self._range = find_range([self.path(index) for index in range(len(self.files))])
+        return self._range
 
     def path(self, index: int) -> Path:
         """File of a picture."""
         return self.root / self.files[index]
 
     def read(self, index: int, channels: int = 3) -> Picture:
-        """Decode the file, see ``decode.read_picture``."""
-        return read_picture(self.path(index), channels)
+        """Decode the file, see ``decode.read_picture``; values deeper than 8 bits are read in the set's range."""
+        found = decode(self.path(index), channels)
+        if isinstance(found, DeepPicture):
+            return to_channels(found.levels(self.value_range or found.own_range), channels)
+        return found
 
     def describe(self, index: int) -> str:
         """Path of the file, relative to the set's folder, as text that can be turned back; see ``name_as_text``."""
@@ -176,6 +208,6 @@ def _size(path: Path) -> int:
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except (OSError, ValueError):
+        return read_picture_file(path)
+    except DataError:
         return b""

@@ -7,18 +7,20 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from engine.data.examine import Facts, examine
-from engine.data.findings import count_leaks, find_problems, measure_brightness, summarise_sizes
+from engine.data.examine import Examination, Facts, examine
+from engine.data.findings import count_leaks, find_problems, measure_brightness, range_notes, summarise_sizes
 from engine.data.parent_watch import end_with_parent
 from engine.data.picture_set import Indices, PictureSet
 from engine.data.published import PUBLISHED_PREFIX, fetch_published
 from engine.data.scan_report import Problem, ScanProgress, ScanReport, Sizes
 from engine.data.sources import open_pictures
 from engine.errors import DataError
+from engine.value_range import AUTO
 
 __all__ = ["Problem", "ScanProgress", "ScanReport", "Sizes", "scan", "scan_pictures"]
 
@@ -33,7 +35,12 @@ PICTURES_AT_ONCE = 100
 
 
 def scan(
-    location: str | Path, kind: str = "auto", channels: int = 3, *, on_progress: OnProgress | None = None
+    location: str | Path,
+    kind: str = "auto",
+    channels: int = 3,
+    *,
+    value_range: str = AUTO,
+    on_progress: OnProgress | None = None,
 ) -> ScanReport:
     """Open a set of pictures and look at every one of them.
 
@@ -41,6 +48,7 @@ def scan(
         location: See ``open_pictures``; ``published:name`` is downloaded first where it is missing.
         kind: See ``open_pictures``.
         channels: As the pictures will be read, 1 or 3.
+        value_range: See ``open_pictures``.
         on_progress: Called every few pictures.
 
     Raises:
@@ -50,7 +58,7 @@ def scan(
     if str(location).startswith(PUBLISHED_PREFIX):
         location = fetch_published(str(location), on_progress=tell)
     tell(ScanProgress(0, 0, "Finding pictures"))
-    return scan_pictures(open_pictures(location, kind), channels, on_progress=tell)
+    return scan_pictures(open_pictures(location, kind, value_range), channels, on_progress=tell)
 
 
 def scan_pictures(
@@ -60,6 +68,7 @@ def scan_pictures(
     tell = on_progress or _say_nothing
     started = time.perf_counter()
     facts: list[Facts] = []
+    pictures.found_range  # noqa: B018 (found here once and not in every scanning process)
     for part in _look(pictures, channels):
         facts.extend(part)
         tell(ScanProgress(len(facts), len(pictures), "Looking at pictures"))
@@ -90,14 +99,15 @@ def _report(pictures: PictureSet, facts: list[Facts], channels: int, seconds: fl
         fingerprint=pictures.fingerprint(),
         problems=problems,
         leaks=leaks,
-        notes=_notes(pictures, problems, leaks),
+        notes=_notes(pictures, facts, problems, leaks),
+        value_range=str(pictures.value_range or ""),
         seconds=round(seconds, 2),
     )
 
 
 def _look(pictures: PictureSet, channels: int) -> Iterator[list[Facts]]:
     """Facts in the order of the set, some pictures at a time, on as many cores as help."""
-    sampled = _sample(pictures)
+    asked = Examination(pictures, _sample(pictures), channels)
     parts = [
         range(at, min(at + PICTURES_AT_ONCE, len(pictures)))
         for at in range(0, len(pictures), PICTURES_AT_ONCE)
@@ -105,10 +115,11 @@ def _look(pictures: PictureSet, channels: int) -> Iterator[list[Facts]]:
     processes = min(os.cpu_count() or 1, MOST_PROCESSES)
     if len(pictures) <= FEW_PICTURES or processes == 1:
         for part in parts:
-            yield examine(pictures, part, sampled, channels)
+            yield examine(asked, part)
         return
     context = multiprocessing.get_context("spawn" if sys.platform in ("win32", "darwin") else "forkserver")
-    with ProcessPoolExecutor(processes, context, _start_examining, (pictures, sampled, channels)) as pool:
+    asked = replace(asked, one_large=context.Lock())
+    with ProcessPoolExecutor(processes, context, _start_examining, (asked,)) as pool:
         try:
             yield from pool.map(_examine_part, parts)
         except BrokenProcessPool as error:
@@ -119,19 +130,17 @@ def _look(pictures: PictureSet, channels: int) -> Iterator[list[Facts]]:
             pool.shutdown(cancel_futures=True)
 
 
-_Examining = tuple[PictureSet, set[int], int]
 # Set once in every scanning process, so that the set is sent once and not with every part.
-_examining: list[_Examining] = []
+_examining: list[Examination] = []
 
 
-def _start_examining(*what: PictureSet | set[int] | int) -> None:
+def _start_examining(asked: Examination) -> None:
     end_with_parent()
-    _examining[:] = [what]  # type: ignore[list-item]
+    _examining[:] = [asked]
 
 
 def _examine_part(part: range) -> list[Facts]:
-    pictures, sampled, channels = _examining[0]
-    return examine(pictures, part, sampled, channels)
+    return examine(_examining[0], part)
 
 
 def _sample(pictures: PictureSet) -> set[int]:
@@ -148,8 +157,8 @@ def _count_classes(pictures: PictureSet, indices: Indices) -> dict[str, int]:
     return dict(zip(pictures.classes, counts.tolist(), strict=True))
 
 
-def _notes(pictures: PictureSet, problems: list[Problem], leaks: int) -> list[str]:
-    notes = list(pictures.notes)
+def _notes(pictures: PictureSet, facts: list[Facts], problems: list[Problem], leaks: int) -> list[str]:
+    notes = [*pictures.notes, *range_notes(pictures.found_range, facts)]
     broken = sum(problem.kind == "broken" for problem in problems)
     if broken:
         notes.append(f"{broken} of {len(pictures)} pictures cannot be read; training leaves them out.")

@@ -76,6 +76,7 @@ class ScanReport:
         leaks: Training pictures that are also in the validation or test split.
         notes: Sentences about the set as a whole.
         seconds: How long the scan took.
+        value_range: What is black and white in pictures deeper than 8 bits; empty where there are none.
     """
 
     name: str
@@ -96,6 +97,7 @@ class ScanReport:
     leaks: int = 0
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    value_range: str = ""
 
     @property
     def broken(self) -> list[int]:

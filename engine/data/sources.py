@@ -10,6 +10,7 @@ from engine.data.picture_set import FileSet, PictureSet
 from engine.data.published import PUBLISHED_PREFIX, find_published, folder_of_published
 from engine.errors import DataError
 from engine.file_names import name_as_text, place_as_text, place_from_text
+from engine.value_range import AUTO, parse_value_range
 
 __all__ = ["FileSet", "PictureSet", "open_pictures"]
 
@@ -18,7 +19,7 @@ PUBLISHED_KINDS = ("cifar10", "cifar100", "stl10")
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 
 
-def open_pictures(location: str | Path, kind: str = "auto") -> PictureSet:
+def open_pictures(location: str | Path, kind: str = "auto", value_range: str = AUTO) -> PictureSet:
     """Open a set of pictures.
 
     Args:
@@ -26,6 +27,8 @@ def open_pictures(location: str | Path, kind: str = "auto") -> PictureSet:
             ``builtin:digits``, or ``published:cifar10`` and the like once a scan has downloaded it.
         kind: ``auto`` recognises the layout; ``class_folders``, ``split_folders``, ``flat``, ``list``,
             ``cifar10``, ``cifar100``, ``stl10`` and ``builtin`` insist on one.
+        value_range: What is black and white in pictures deeper than 8 bits, see ``parse_value_range``; ``auto`` finds
+            it in the pictures once the first such picture is read.
 
     Raises:
         DataError: In words, when it is missing, empty, has a single picture or another layout.
@@ -47,6 +50,7 @@ def open_pictures(location: str | Path, kind: str = "auto") -> PictureSet:
             f"{place_as_text(path)} is laid out as {pictures.kind}, not as {kind}.",
             "Choose the layout 'auto'.",
         )
+    pictures.use_range(parse_value_range(value_range))
     return pictures
 
 

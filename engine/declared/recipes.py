@@ -55,7 +55,8 @@ def _expected(field: FieldEntry) -> str:
 def _refuse(error: ErrorDetails, path: str, fields: Mapping[str, FieldEntry]) -> NoReturn:
     field, wrong = fields.get(path), shown(error["input"])
     if field is not None:
-        raise SettingsError(f"{field.title} cannot be {wrong}.", _expected(field), field=path)
+        said = error["msg"].removeprefix("Value error, ") if error["type"] == "value_error" else ""
+        raise SettingsError(f"{field.title} cannot be {wrong}.", said or _expected(field), field=path)
     if path in SECTIONS:
         raise SettingsError(
             f"The section '{path}' of a recipe is a table of settings, not {wrong}.",

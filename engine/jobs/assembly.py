@@ -132,7 +132,7 @@ def assemble(recipe: Recipe, device: str) -> Assembly:
     method_class, settings, spec = method_parts(recipe)
     method_class.views(settings, spec)  # refuses what cannot be trained
     compute = make_compute(device, recipe.training.precision)
-    pictures = open_pictures(recipe.data.location, recipe.data.kind)
+    pictures = open_pictures(recipe.data.location, recipe.data.kind, recipe.data.value_range)
     split = knn_split(pictures, recipe.held_out, recipe.training.seed)
     if len(split.train) < 2:
         raise DataError(

@@ -21,6 +21,7 @@ from engine.nn.encoder import Encoder
 from engine.nn.vit import ViTEncoder
 from engine.parts import make_normalise
 from engine.store import Store, add_artifact
+from engine.value_range import parse_value_range
 
 Pooling = Literal["auto", "cls", "mean", "patch"]
 POOLINGS: Sequence[Pooling] = ("auto", "cls", "mean", "patch")
@@ -79,6 +80,7 @@ def embed_run(  # noqa: PLR0913 (what is embedded, with what, and where it goes)
     check_kind(out)
     pictures = open_pictures(location, kind)
     trained = load_trained(store, run_id)
+    pictures.use_range(parse_value_range(trained.recipe.data.value_range))
     pooling = _checked(pooling, trained.encoder)
     facts = _facts(trained, pictures, pooling)
     splits = split_of(pictures)

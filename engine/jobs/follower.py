@@ -14,6 +14,7 @@ from engine.jobs.assembly import assemble
 from engine.jobs.caching import cache_folder, existing_cache
 from engine.jobs.keeper import Keeper
 from engine.jobs.starting_weights import starting_weights
+from engine.jobs.versions import in_range_of
 from engine.jobs.words import Skipped, Word, exchange
 from engine.parts import start_from
 from engine.recipe import Recipe
@@ -56,7 +57,8 @@ class FollowerJob:
 
     def run(self) -> None:
         """Assemble, take over the weights, train."""
-        recipe = recipe_from_dict(get_run(self._store, self._run_id).recipe)
+        run = get_run(self._store, self._run_id)
+        recipe = in_range_of(recipe_from_dict(run.recipe), run.versions or {})
         assembly = assemble(recipe, self._device)
         if assembly.loader_workers:
             warm_loaders()

@@ -1,15 +1,15 @@
 """The looks that the window may ask for, each from a request to arrays; keeps what was loaded last."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from engine.data.decode import read_picture
-from engine.data.readable import picture_tensor
+from engine.data.readable import as_tensor, picture_tensor
 from engine.data.sources import PictureSet, open_pictures
 from engine.data.views import resize
 from engine.declared import recipe_from_dict
@@ -20,10 +20,12 @@ from engine.inspection.preview import preview
 from engine.inspection.reconstruction import reconstruct
 from engine.jobs.keeper import KIND, Keeper
 from engine.jobs.trained import network_of
+from engine.jobs.versions import in_range_of
 from engine.method import Method
 from engine.parts import make_normalise, method_parts
 from engine.recipe import Recipe
 from engine.store import Artifact, Store, get_run, list_artifacts
+from engine.value_range import ValueRange, parse_value_range
 
 Request = dict[str, Any]
 KEPT_NETWORKS = 4
@@ -103,7 +105,7 @@ class Looks:
     def _trained(self, request: Request) -> tuple[Recipe, Artifact, Method]:
         """What a request looks into: a run's recipe, its checkpoint, and the network with that checkpoint's weights."""
         run = get_run(self._store, int(request["run"]))
-        recipe = recipe_from_dict(run.recipe)
+        recipe = in_range_of(recipe_from_dict(run.recipe), run.versions or {})
         left_out = None
         for artifact in self._checkpoints(run.id, request.get("artifact")):
             try:
@@ -138,9 +140,18 @@ class Looks:
         """The picture asked for: a number in the recipe's set, or a file of the person's own."""
         wanted = request.get("picture", 0)
         if isinstance(wanted, str):
-            return torch.from_numpy(read_picture(wanted, recipe.data.channels).copy()).permute(2, 0, 1)
-        pictures = self._pictures(recipe.data.location, recipe.data.kind)
+            return as_tensor(read_picture(wanted, recipe.data.channels, self._range(recipe)))
+        pictures = self._pictures(recipe.data.location, recipe.data.kind, recipe.data.value_range)
         return picture_tensor(pictures, int(wanted) % len(pictures), recipe.data.channels)
+
+    def _range(self, recipe: Recipe) -> ValueRange | None:
+        """What is black and white in a person's own picture: as in the recipe's set, where that can be opened."""
+        data = recipe.data
+        given = parse_value_range(data.value_range)
+        if given is None:
+            with suppress(DataError):
+                return self._pictures(data.location, data.kind, data.value_range).value_range
+        return given
 
 
 def _spread(pictures: PictureSet, count: int) -> list[int]:

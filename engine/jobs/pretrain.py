@@ -24,7 +24,7 @@ from engine.jobs.keeper import Keeper
 from engine.jobs.recorder import Recorder
 from engine.jobs.starting_weights import starting_weights
 from engine.jobs.system import SystemMonitor
-from engine.jobs.versions import versions
+from engine.jobs.versions import RANGE, in_range_of, versions
 from engine.jobs.words import Word, exchange
 from engine.parts import start_from
 from engine.store import Level, Run, RunStatus, Store, get_run, truncate_metrics, update_run
@@ -90,7 +90,7 @@ class PretrainJob:
 
     def __init__(self, store: Store, claimed: Run, on_progress: OnProgress) -> None:
         self._store, self._run_id = store, claimed.id
-        self._recipe = recipe_from_dict(claimed.recipe)
+        self._recipe = in_range_of(recipe_from_dict(claimed.recipe), claimed.versions or {})
         self.device = claimed.claimed_device or self._recipe.training.device
         self._on_progress = on_progress
         self._phase = "reading the pictures"
@@ -148,6 +148,7 @@ class PretrainJob:
         fingerprint = assembly.pictures.fingerprint()
         if run.fingerprint and run.fingerprint != fingerprint:
             self.recorder.say(Level.WARNING, "The pictures have changed since this run was made.")
+        found = assembly.pictures.found_range
         facts = versions(str(compute.device), compute.precision, assembly.loader_workers)
         update_run(
             self._store,
@@ -155,15 +156,16 @@ class PretrainJob:
             status=RunStatus.RUNNING,
             total_steps=assembly.plan.total_steps,
             fingerprint=fingerprint,
-            versions=dict(facts),
+            versions=facts | ({RANGE: str(found.value_range)} if found.value_range else {}),
         )
         if world_size() > 1:
             rows = self._recipe.training.batch_size // world_size()
             self.recorder.say(
                 Level.INFO, f"{world_size()} processes train together, {rows} pictures each a batch."
             )
-        for note in assembly.pictures.notes:
-            self.recorder.say(Level.INFO, note)
+        for note in (*assembly.pictures.notes, found.note):
+            if note:
+                self.recorder.say(Level.INFO, note)
 
     def _resume(self) -> None:
         if get_run(self._store, self._run_id).resumes:

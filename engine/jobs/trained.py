@@ -8,6 +8,7 @@ from engine.checkpoint import Checkpoint
 from engine.declared import recipe_from_dict
 from engine.errors import CheckpointError
 from engine.jobs.keeper import Keeper
+from engine.jobs.versions import in_range_of
 from engine.method import Method
 from engine.nn.encoder import Encoder
 from engine.parts import make_method, method_parts
@@ -48,7 +49,7 @@ def load_trained(store: Store, run_id: int) -> Trained:
         CheckpointError: If it has no checkpoint, or none that fits.
     """
     run = get_run(store, run_id)
-    recipe = recipe_from_dict(run.recipe)
+    recipe = in_range_of(recipe_from_dict(run.recipe), run.versions or {})
 
     def take(checkpoint: Checkpoint) -> Trained:
         method = network_of(checkpoint, recipe)

@@ -2,8 +2,14 @@
 
 import os
 import platform
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
+from engine.recipe import Recipe
+from engine.value_range import AUTO
+
+RANGE = "value range"
 PACKAGES = ("ssl-studio", "torch", "torchvision", "timm", "numpy", "pillow")
 
 
@@ -26,3 +32,17 @@ def versions(device: str, precision: str, workers: int) -> dict[str, str | int]:
         "precision": precision,
         "loader processes": workers,
     }
+
+
+def in_range_of(recipe: Recipe, facts: Mapping[str, Any]) -> Recipe:
+    """The recipe with the range of values that a run found in its pictures, where the recipe left it to them.
+
+    Args:
+        recipe: Of the run.
+        facts: The run's ``versions``.
+    """
+    found = facts.get(RANGE)
+    if not found or recipe.data.value_range != AUTO:
+        return recipe
+    data = recipe.data.model_copy(update={"value_range": str(found)})
+    return recipe.model_copy(update={"data": data})
