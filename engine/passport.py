@@ -20,6 +20,8 @@ class Passport:
         licence: Short name of the terms that the weights came under; empty for weights trained from chance.
         is_restricted: True where commercial use is not granted.
         licence_note: One sentence on the terms.
+        pooling: What a vector of a transformer is, "cls" or "mean"; empty where it does not say, or for a network
+            without a class token.
     """
 
     normalise: Literal["imagenet", "unit", "half", ""] = ""
@@ -28,6 +30,7 @@ class Passport:
     licence: str = ""
     is_restricted: bool = False
     licence_note: str = ""
+    pooling: Literal["cls", "mean", ""] = ""
 
 
 _PASSPORTS = TypeAdapter(Passport)

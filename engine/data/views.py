@@ -21,6 +21,7 @@ Box = tuple[int, int, int, int]
 
 # Tries of torchvision.transforms.RandomResizedCrop before it falls back to a centre crop.
 CROP_TRIES = 10
+WHOLE_UP_TO = 32  # px; pictures as small as CIFAR's are evaluated whole
 
 UNDISTORTED = Distortion()
 
@@ -165,7 +166,8 @@ class EvalView:
     """The plain view features are computed from: shorter side to 256/224 of the size, then the centre.
 
     The proportion is that of the official evaluation code of DINO and MAE. Up to 32 px nothing is cut off the
-    shorter side, as is usual for CIFAR.
+    shorter side, as is usual for CIFAR. The longer side and the place of the centre are rounded as torchvision's Resize
+    and CenterCrop round them, with which the official code and timm do the same.
 
     Args:
         image_size: Side of the result, pixels.
@@ -173,13 +175,17 @@ class EvalView:
 
     image_size: int
 
+    @property
+    def resized(self) -> int:
+        """Shorter side before the centre is cut out, pixels."""
+        size = self.image_size
+        return size if size <= WHOLE_UP_TO else round(size * 256 / 224)
+
     def __call__(self, picture: Tensor) -> Tensor:
         """Return (C, image_size, image_size) uint8."""
-        size = self.image_size
-        shorter = size if size <= 32 else round(size * 256 / 224)
+        size, shorter = self.image_size, self.resized
         _, height, width = picture.shape
-        factor = shorter / min(height, width)
-        h, w = max(shorter, round(height * factor)), max(shorter, round(width * factor))
+        h, w = (shorter * side // min(height, width) for side in (height, width))
         resized = resize(picture, h, w)
-        top, left = (h - size) // 2, (w - size) // 2
+        top, left = (round((side - size) / 2) for side in (h, w))
         return resized[:, top : top + size, left : left + size].contiguous()

@@ -1,27 +1,34 @@
 """A model card: what an exported encoder is, what it was trained on and how well it does, in Markdown."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from engine.evaluation_view import READINGS
+from engine.exports.disclosed import name_of_place
+from engine.exports.markdown import code, plain, table
+from engine.exports.snippets import PICTURE, reading, using
 from engine.exports.subject import TOLERANCE, Subject
-from engine.exports.timm_folder import other_stride
+from engine.exports.timm_architecture import other_stride
 
 NAME = "README.md"
-LOADING = {
-    "timm": 'timm: `timm.create_model("local-dir:FOLDER", pretrained=True)`, or run `load_encoder.py`.',
-    "timm with another first layer": "timm: run `load_encoder.py`; it gives timm's network the first layer for small "
-    "pictures, which `timm.create_model` alone does not know.",
-    "state-dict": 'torch: `network.load_state_dict(torch.load("encoder.pt", weights_only=True))`, names as in timm.',
-    "onnx": 'ONNX: `onnxruntime.InferenceSession("encoder.onnx").run(["features"], {"pictures": batch})`.',
-    "torch-export": 'torch.export: `torch.export.load("encoder.pt2").module()(batch)`.',
+TITLES = {
+    "timm": "timm",
+    "state-dict": "torch, names as in timm",
+    "onnx": "ONNX",
+    "torch-export": "torch.export",
 }
-
-
-WHAT = {
-    "cls": "the class token after the last norm",
-    "mean": "the mean of the patches after the last norm",
-    "places": "the mean over places of the last layer",
-}
+OTHER_STEM = (
+    "`load_encoder.py` gives timm's network the first layer for small pictures, which `timm.create_model` alone does "
+    "not know."
+)
+SAME_VIEW = (
+    "timm's own transform, made of `config.json`, is the same view: "
+    "`timm.data.create_transform(**timm.data.resolve_data_config({}, model=model))`."
+)
+RESIZING = (
+    "The run's own scores and embeddings were made with torch's resizing, which is Pillow's within a few of 255 "
+    "levels: features of the same picture differ by less than 1 %."
+)
 
 
 def model_card(subject: Subject, differences: Mapping[str, float]) -> str:
@@ -31,28 +38,26 @@ def model_card(subject: Subject, differences: Mapping[str, float]) -> str:
         subject: What was exported.
         differences: Format -> relative difference that was measured.
     """
-    origin, recipe = dict(subject.facts.get("origin") or {}), subject.recipe
-    encoder = recipe.encoder
-    sizes = f"{encoder.image_size} px"
+    origin = dict(subject.disclosed_facts.get("origin") or {})
+    encoder = subject.recipe.encoder
+    sizes = f"pictures of {encoder.image_size} px"
     if subject.family == "vit":
-        sizes += f", patches of {encoder.patch_size} px"
+        sizes += f" in patches of {encoder.patch_size} px"
     checked = [f"{name}: {difference:.1e}" for name, difference in differences.items()]
     parts = [
         _front(origin),
-        f"# {subject.title}",
-        f"Gives {subject.encoder.width} features a picture, {WHAT[_pooling(subject)]}; made by SSL Studio.",
+        f"# {plain(subject.title)}",
+        f"Gives {subject.encoder.width} features of {sizes}: {READINGS[subject.view.reading]}. Made by SSL Studio.",
         "## Use",
-        _list(LOADING[_loading(name, subject)] for name in differences),
-        f"Pictures: {subject.encoder.channels} channels, {sizes}, values 0..1, then minus {_numbers(subject.mean)} "
-        f"and divided by {_numbers(subject.std)}.",
+        *_use(subject, differences),
         "## Licence",
         _licence(origin),
         "## Training",
-        _table(_training(subject)),
+        table(_training(subject)),
         "## Scores",
-        _scores(subject.facts),
+        _scores(subject),
         "## Settings",
-        _table(_settings(recipe.model_dump())),
+        table(_settings(subject)),
         "## Check",
         f"Every file was loaded again and compared with the run's own features (relative difference, at most "
         f"{TOLERANCE:g} is accepted): {', '.join(checked)}.",
@@ -60,12 +65,14 @@ def model_card(subject: Subject, differences: Mapping[str, float]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _loading(name: str, subject: Subject) -> str:
-    return f"{name} with another first layer" if name == "timm" and other_stride(subject) else name
-
-
-def _pooling(subject: Subject) -> str:
-    return subject.encoder.pooling if subject.family == "vit" else "places"
+def _use(subject: Subject, formats: Mapping[str, float]) -> list[str]:
+    """How pictures become features: words and code that runs in the folder, beside a picture file."""
+    parts = [subject.view.words, f"In this folder, for `{PICTURE}`:", code(reading(subject))]
+    for name in formats:
+        parts += [f"{TITLES[name]}:", code(using(name, subject))]
+        if name == "timm":
+            parts.append(OTHER_STEM if other_stride(subject) else SAME_VIEW)
+    return [*parts, RESIZING]
 
 
 def _front(origin: Mapping[str, Any]) -> str:
@@ -80,18 +87,20 @@ def _licence(origin: Mapping[str, Any]) -> str:
     if not origin.get("licence"):
         return "Trained from chance: yours, as far as the pictures allow it."
     flag = "**Commercial use is not granted.** " if origin.get("restricted") else ""
-    source = origin.get("file", "weights from elsewhere")
-    return (
-        f"{flag}Started from {source}, licence {origin['licence']}. {origin.get('licence_note', '')}".strip()
+    source, licence, note = (
+        plain(origin.get(key, usual))
+        for key, usual in (("file", "weights from elsewhere"), ("licence", ""), ("licence_note", ""))
     )
+    return f"{flag}Started from {source}, licence {licence}. {note}".strip()
 
 
 def _training(subject: Subject) -> dict[str, Any]:
-    run, recipe = dict(subject.facts.get("run") or {}), subject.recipe
+    run, data = (dict(subject.disclosed_facts.get(part) or {}) for part in ("run", "data"))
     return {
-        "method": recipe.method,
-        "preset": recipe.preset,
-        "pictures": recipe.data.location,
+        "method": subject.recipe.method,
+        "preset": subject.recipe.preset,
+        "pictures": data.pop("name", "") or name_of_place(subject.recipe.data.location),
+        **data,
         "fingerprint of the pictures": run.get("data fingerprint") or "unknown",
         "steps": run.get("step", 0),
         "pictures seen": run.get("images seen", 0),
@@ -100,28 +109,11 @@ def _training(subject: Subject) -> dict[str, Any]:
     }
 
 
-def _settings(tree: Mapping[str, Any]) -> dict[str, Any]:
-    parts = ("encoder", "training", "settings")
+def _settings(subject: Subject) -> dict[str, Any]:
+    tree, parts = subject.disclosed_recipe, ("encoder", "training", "settings")
     return {f"{part}.{name}": value for part in parts for name, value in tree[part].items()}
 
 
-def _scores(facts: Mapping[str, Any]) -> str:
-    scores = dict(facts.get("scores") or {})
-    return _table(scores) if scores else "None were measured."
-
-
-def _table(values: Mapping[str, Any]) -> str:
-    rows = [f"| {name} | {_cell(value)} |" for name, value in values.items()]
-    return "\n".join(["| | |", "|---|---|", *rows])
-
-
-def _cell(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value).replace("|", "\\|").replace("\n", " ")
-
-
-def _list(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
-
-
-def _numbers(values: Iterable[float]) -> str:
-    return "(" + ", ".join(f"{value:g}" for value in values) + ")"
+def _scores(subject: Subject) -> str:
+    scores = dict(subject.facts.get("scores") or {})
+    return table(scores) if scores else "None were measured."

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import CheckpointError
+from engine.evaluation_view import EvaluationView, view_of
+from engine.exports.disclosed import disclosed
 from engine.nn.encoder import Encoder
 from engine.nn.encoders import encoder_size
 from engine.nn.normalise import Normalise
@@ -42,20 +44,21 @@ class Subject:
         return encoder_size(self.recipe.encoder.name).family
 
     @property
-    def mean(self) -> list[float]:
-        """Per channel, of pictures in 0..1."""
-        return [round(value, 6) for value in self.normalise.mean.flatten().tolist()]
+    def view(self) -> EvaluationView:
+        """What a picture passes and how the encoder is read, as for its scores."""
+        return view_of(self.encoder, self.recipe.encoder.image_size, self.normalise)
 
     @property
-    def std(self) -> list[float]:
-        """Per channel, of pictures in 0..1."""
-        return [round(value, 6) for value in self.normalise.std.flatten().tolist()]
+    def disclosed_recipe(self) -> dict[str, Any]:
+        """The recipe as others may read it: names of files, no places on a disk."""
+        tree: dict[str, Any] = disclosed(self.recipe.model_dump())
+        return tree
 
     @property
-    def picture_shape(self) -> tuple[int, int, int]:
-        """Channels, rows and columns of a picture."""
-        side = self.recipe.encoder.image_size
-        return self.encoder.channels, side, side
+    def disclosed_facts(self) -> dict[str, Any]:
+        """The facts as others may read them."""
+        facts: dict[str, Any] = disclosed(self.facts)
+        return facts
 
     def state(self) -> dict[str, Tensor]:
         """The encoder's tensors under timm's names, each with storage of its own."""
@@ -63,7 +66,7 @@ class Subject:
 
     def check_pictures(self, count: int = CHECK_PICTURES) -> Tensor:
         """Normalised pictures of noise (count, C, H, W), always the same."""
-        return torch.randn(count, *self.picture_shape, generator=torch.Generator().manual_seed(count))
+        return torch.randn(count, *self.view.shape, generator=torch.Generator().manual_seed(count))
 
 
 class FeatureExtractor(nn.Module):

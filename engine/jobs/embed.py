@@ -17,7 +17,6 @@ from engine.errors import DataError, SettingsError
 from engine.exports.embedding_file import KINDS, check_kind
 from engine.exports.whole import written_whole
 from engine.jobs.trained import Trained, load_trained
-from engine.nn.encoder import Encoder
 from engine.nn.vit import ViTEncoder
 from engine.parts import make_normalise
 from engine.store import Store, add_artifact
@@ -81,7 +80,7 @@ def embed_run(  # noqa: PLR0913 (what is embedded, with what, and where it goes)
     pictures = open_pictures(location, kind)
     trained = load_trained(store, run_id)
     pictures.use_range(parse_value_range(trained.recipe.data.value_range))
-    pooling = _checked(pooling, trained.encoder)
+    pooling = _checked(pooling, trained)
     facts = _facts(trained, pictures, pooling)
     splits = split_of(pictures)
     done = Embedded(out, 0, trained.encoder.width, pooling)
@@ -106,14 +105,14 @@ def embed_run(  # noqa: PLR0913 (what is embedded, with what, and where it goes)
     return done
 
 
-def _checked(pooling: Pooling, encoder: Encoder) -> Pooling:
-    is_vit = isinstance(encoder, ViTEncoder)
+def _checked(pooling: Pooling, trained: Trained) -> Pooling:
+    is_vit, view = isinstance(trained.encoder, ViTEncoder), trained.view
     if pooling not in POOLINGS:
         raise SettingsError(
             f"There is no pooling '{pooling}'.", f"Choose one of {', '.join(POOLINGS)}.", field="pooling"
         )
     if pooling == "auto":
-        return encoder.pooling if is_vit else "mean"
+        return view.pooling
     if pooling in ("cls", "patch") and not is_vit:
         raise SettingsError(
             "A ResNet has neither class token nor patches.", "Choose mean, or auto.", field="pooling"
@@ -126,16 +125,17 @@ def _vectors(
     trained: Trained, pictures: PictureSet, pooling: Pooling, device: str, workers: int, done: Embedded
 ) -> Iterator[tuple[EvalBatch, Tensor]]:
     """Batches of pictures with their vectors (B, 1 or N, D) in fp32 on the CPU."""
-    recipe, compute = trained.recipe, make_compute(device, "fp32")
+    view = trained.view
+    compute = make_compute(device, view.precision)
     encoder = trained.encoder.to(compute.device).eval()
-    normalise = make_normalise(recipe).to(compute.device)
+    normalise = make_normalise(trained.recipe).to(compute.device)
     batches = make_eval_loader(
         pictures,
         np.arange(len(pictures)),
-        image_size=recipe.encoder.image_size,
+        image_size=view.size,
         batch_size=BATCH_SIZE,
         workers=workers,
-        channels=recipe.data.channels,
+        channels=view.channels,
         on_skip=lambda _, reason: done.skipped.append(reason),
     )
     for batch in batches:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.errors import SettingsError
+from engine.errors import SettingsError, StoreError
 from engine.exports.model_card import NAME as CARD
 from engine.exports.model_card import model_card
 from engine.exports.onnx_file import write_onnx
@@ -17,7 +17,7 @@ from engine.imported_settings import IMPORTED
 from engine.jobs.trained import Trained, load_trained
 from engine.nn.encoders import encoder_size
 from engine.parts import make_normalise
-from engine.store import Store, add_artifact, list_results, series_summaries
+from engine.store import Run, Store, add_artifact, get_dataset, list_results, series_summaries
 
 FORMATS: Mapping[str, Callable[[Subject, Path], float]] = {
     "timm": write_timm_folder,
@@ -85,10 +85,22 @@ def subject_of(store: Store, trained: Trained) -> Subject:
             "data fingerprint": run.fingerprint,
             "versions": run.versions,
         },
+        "data": _data(store, run),
         "origin": dict(trained.origin),
         "scores": _scores(store, run.id),
     }
     return Subject(trained.encoder.eval(), recipe, f"{title} {how}", make_normalise(recipe), facts)
+
+
+def _data(store: Store, run: Run) -> dict[str, Any]:
+    """Which pictures it was trained on, where they were scanned: never where they lie."""
+    if run.dataset_id is None:
+        return {}
+    try:
+        found = get_dataset(store, run.dataset_id)
+    except StoreError:  # its scan was forgotten
+        return {}
+    return {"name": found.name, "number of pictures": found.num_pictures, "classes": len(found.classes)}
 
 
 def _scores(store: Store, run_id: int) -> dict[str, Any]:

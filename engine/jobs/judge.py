@@ -1,4 +1,8 @@
-"""Judges the features while a run trains: k-NN accuracy where there are labels, spread and rank everywhere."""
+"""Judges the features while a run trains: k-NN accuracy where there are labels, spread and rank everywhere.
+
+Pictures and network are read as ``EvaluationView`` says, in fp32 whatever a run trains in: what is exported or embedded
+gives the same features. On two cores that costs a transformer up to 1.5 times, a ResNet 1.8 times the time of bf16.
+"""
 
 import math
 from collections.abc import Iterator
@@ -12,6 +16,7 @@ from torch import Tensor
 
 from engine.data.eval_loader import EvalBatch, make_eval_loader
 from engine.evaluation.knn import TEMPERATURE, K, knn_accuracy
+from engine.evaluation_view import READINGS, EvaluationView, view_of
 from engine.jobs.assembly import Assembly
 from engine.monitors import effective_rank, feature_spread, mean_cosine
 from engine.trainer import Trainer
@@ -46,6 +51,9 @@ class Judge:
 
     def __init__(self, assembly: Assembly, trainer: Trainer) -> None:
         self._assembly, self._trainer = assembly, trainer
+        self._view = view_of(
+            trainer.method.evaluated_encoder, assembly.recipe.encoder.image_size, trainer.normalise
+        )
         self._cache: dict[str, list[EvalBatch]] = {}
         seed, split = assembly.recipe.training.seed, assembly.split
         if split.is_possible:
@@ -79,7 +87,8 @@ class Judge:
             return f"{self._assembly.split.reason} {watched}"
         return (
             f"k-NN (k={K}, T={TEMPERATURE}, cosine) of {len(self._test):,} pictures ({self._assembly.split.origin}) "
-            f"against {len(self._bank):,} training pictures. {watched}"
+            f"against {len(self._bank):,} training pictures, features in {EvaluationView.precision}: "
+            f"{READINGS[self._view.reading]}. {watched}"
         )
 
     def is_due(self, step: int) -> bool:
@@ -128,8 +137,7 @@ class Judge:
         labels, index = [nothing], [nothing]
         for batch in self._batches(name, indices):
             views = self._trainer.prepare({"image": batch.images})
-            with self._trainer.compute.autocast():
-                found = self._trainer.method.features(views["image"])
+            found = self._trainer.method.features(views["image"])
             features.append(found.float().cpu())
             labels.append(batch.labels)
             index.append(batch.index)
@@ -137,17 +145,16 @@ class Judge:
 
     def _batches(self, name: str, indices: NDArray[np.int64]) -> Iterator[EvalBatch]:
         """The pictures, read once and kept where they are few."""
-        recipe = self._assembly.recipe
         if name in self._cache:
             return iter(self._cache[name])
-        is_small = len(indices) * recipe.data.channels * recipe.encoder.image_size**2 < CACHE_BYTES
+        is_small = len(indices) * self._view.channels * self._view.size**2 < CACHE_BYTES
         batches = make_eval_loader(
             self._assembly.pictures,
             indices,
-            image_size=recipe.encoder.image_size,
+            image_size=self._view.size,
             batch_size=BATCH_SIZE,
             workers=0 if is_small else self._assembly.loader_workers,
-            channels=recipe.data.channels,
+            channels=self._view.channels,
         )
         if not is_small:
             return batches

@@ -7,11 +7,12 @@ from typing import Any
 from engine.checkpoint import Checkpoint
 from engine.declared import recipe_from_dict
 from engine.errors import CheckpointError
+from engine.evaluation_view import EvaluationView, view_of
 from engine.jobs.keeper import Keeper
 from engine.jobs.versions import in_range_of
 from engine.method import Method
 from engine.nn.encoder import Encoder
-from engine.parts import make_method, method_parts
+from engine.parts import make_method, make_normalise, method_parts
 from engine.recipe import Recipe
 from engine.state_fit import check_network
 from engine.store import Run, Store, get_run
@@ -39,6 +40,11 @@ class Trained:
     def encoder(self) -> Encoder:
         """The network that is kept: a teacher where the method judges by one."""
         return self.method.evaluated_encoder
+
+    @property
+    def view(self) -> EvaluationView:
+        """What a picture passes and how the network is read, in everything that is done with it."""
+        return view_of(self.encoder, self.recipe.encoder.image_size, make_normalise(self.recipe))
 
 
 def load_trained(store: Store, run_id: int) -> Trained:

@@ -122,7 +122,23 @@ class ViTEncoder(Encoder):
     @override
     def features(self, images: Tensor, *, pooling: str = "") -> Tensor:
         tokens = self.tokens(images)
-        return tokens[:, 0] if (pooling or self.pooling) == "cls" else tokens[:, 1:].mean(dim=1)
+        is_class_token = (pooling or self.pooling) == "cls"
+        pooled: Tensor = self.vit.fc_norm(tokens[:, 0] if is_class_token else tokens[:, 1:].mean(dim=1))
+        return pooled
+
+    @property
+    def norms_after_pooling(self) -> bool:
+        """Whether the last norm is of the pooled vector, not of every token."""
+        return not isinstance(self.vit.fc_norm, nn.Identity)
+
+    def read_by_normed_mean(self) -> None:
+        """Read it by the mean of the patches and norm that mean, as timm does with ``global_pool="avg"``.
+
+        The last norm of the network moves from ``norm`` to ``fc_norm``, as timm names it.
+        """
+        network = self.vit
+        network.fc_norm, network.norm = network.norm, nn.Identity()
+        self.pooling = "mean"
 
     @override
     def set_drop_path(self, rate: float) -> None:
@@ -176,6 +192,7 @@ def make_vit(
             in_chans=channels,
             num_classes=0,
             global_pool="token",
+            fc_norm=False,
             embed_dim=width,
             depth=depth,
             num_heads=heads,

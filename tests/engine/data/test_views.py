@@ -110,8 +110,8 @@ def test_the_evaluation_view_shows_the_centre(size, height, width):
     assert view.shape == (3, size, size)
     assert torch.equal(view, EvalView(size)(picture))
     shorter = size if size <= 32 else round(size * 256 / 224)
-    whole = resize(picture, *[round(side * shorter / min(height, width)) for side in (height, width)])
-    top, left = (whole.shape[1] - size) // 2, (whole.shape[2] - size) // 2
+    whole = resize(picture, *[int(side * shorter / min(height, width)) for side in (height, width)])
+    top, left = round((whole.shape[1] - size) / 2), round((whole.shape[2] - size) / 2)
     assert torch.equal(view, whole[:, top : top + size, left : left + size])
 
 

@@ -8,10 +8,14 @@ import time
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from engine.checkpoint import Checkpoint
 from engine.declared import make_recipe
-from engine.store import claim_run, create_run, get_run
+from engine.jobs.keeper import Keeper
+from engine.parts import make_method
+from engine.store import RunStatus, claim_run, create_run, get_run, update_run
 
 TINY = {
     "encoder.name": "vit_nano",
@@ -57,6 +61,31 @@ def make_claimed(store, picture_folder):
         assert claimed is not None
         assert claimed.id == run.id
         return claimed
+
+    return make
+
+
+@pytest.fixture
+def make_saved(store, picture_folder):
+    """A maker of runs of any method with one checkpoint of weights by chance, as if they had been trained."""
+
+    def make(method="mae", **changes):
+        changes = {key.replace("__", "."): value for key, value in changes.items()}
+        changes = {"encoder.name": "vit_nano", "encoder.image_size": 32, "encoder.patch_size": 8, **changes}
+        recipe = make_recipe(method, "quick", {"training.device": "cpu", **changes})
+        run = create_run(
+            store, name="a test's run", method=method, recipe=recipe.model_dump(mode="json"), seed=0
+        )
+        claim_run(store, device="cpu", host="here", run_id=run.id)
+        update_run(store, run.id, status=RunStatus.RUNNING, pid=1)
+        built = make_method(recipe, num_classes=2)
+        with torch.no_grad():
+            for weight in built.parameters():  # what starts at zero would hide what it scales
+                weight.add_(0.02 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(1)))
+        trainer = {"method": built.state_dict()}
+        checkpoint = Checkpoint(step=3, trainer=trainer, recipe=recipe.model_dump_json(), num_classes=2)
+        Keeper(store, run.id, keep=1, total_steps=3).save(checkpoint)
+        return update_run(store, run.id, status=RunStatus.FINISHED, pid=None)
 
     return make
 
