@@ -72,6 +72,9 @@ def _scan(
         "problem_counts",
         "leaks",
         "notes",
+        "warnings",
+        "account",
+        "grey",
         "seconds",
         "value_range",
     )
@@ -118,12 +121,22 @@ def _describe(report: "ScanReport") -> None:
         smallest, largest, median = (f"{width} x {height}" for width, height in sizes)
         say(f"  sizes: {smallest} to {largest} px, median {median}")
     say(f"  mean {_numbers(report.mean)}, std {_numbers(report.std)}")
+    say(f"  files: {_files(report)}")
+    for warning in report.warnings:
+        say(f"  Warning: {warning}")
     for note in report.notes:
         say(f"  {note}")
     for problem in report.problems[:LISTED]:
         say(f"  {problem.kind}: {problem.path}: {problem.reason}")
     if len(report.problems) > LISTED:
         say(f"  and {len(report.problems) - LISTED:,} more; --json lists them")
+
+
+def _files(report: "ScanReport") -> str:
+    account = report.account
+    if account.seen == account.kept:
+        return f"all {account.seen:,} are pictures of the set"
+    return f"{account.kept:,} of {account.seen:,} are pictures of the set, {account.count():,} left out"
 
 
 def _counts(counts: dict[str, Any]) -> str:

@@ -40,7 +40,9 @@ def find_problems(pictures: PictureSet, facts: Sequence[Facts]) -> list[Problem]
         for fact in readable
         if (reason := _oddity(fact, is_mostly_grey=is_mostly_grey) or _outside(fact, pictures.value_range))
     ]
-    return [*broken, *_duplicates(pictures, readable), *small, *odd]
+    copies = _duplicates(pictures, readable)
+    conflicts = [each for each in copies if each.kind == "conflict"]
+    return [*broken, *conflicts, *(each for each in copies if each.kind != "conflict"), *small, *odd]
 
 
 def range_notes(found: FoundRange, facts: Sequence[Facts]) -> list[str]:
@@ -122,7 +124,7 @@ def _oddity(fact: Facts, *, is_mostly_grey: bool) -> str:
 
 
 def _duplicates(pictures: PictureSet, readable: Sequence[Facts]) -> list[Problem]:
-    """Pictures whose content came up before; across splits the reason says so."""
+    """Pictures whose content came up before; those of another class or split say so."""
     splits = split_of(pictures)
     first: dict[bytes, int] = {}
     found = []
@@ -130,10 +132,20 @@ def _duplicates(pictures: PictureSet, readable: Sequence[Facts]) -> list[Problem
         original = first.setdefault(fact.digest, fact.index)
         if original == fact.index:
             continue
-        reason = f"The same as {pictures.describe(original)}."
+        name, before = pictures.describe(fact.index), pictures.describe(original)
+        reason = f"The same as {before}." if name != before else "It is listed twice."
+        labels = [_class_of(pictures, index) for index in (original, fact.index)]
+        is_conflict = all(labels) and labels[0] != labels[1]
+        if is_conflict:
+            reason = f"{reason[:-1]}, there as '{labels[0]}' and here as '{labels[1]}'."
         if splits[original] != splits[fact.index]:
             reason += (
                 f" It is in {splits[original]} and in {splits[fact.index]}: accuracy will look too good."
             )
-        found.append(Problem(pictures.describe(fact.index), reason, "duplicate", fact.index))
+        found.append(Problem(name, reason, "conflict" if is_conflict else "duplicate", fact.index))
     return found
+
+
+def _class_of(pictures: PictureSet, index: int) -> str:
+    label = -1 if pictures.labels is None else int(pictures.labels[index])
+    return pictures.classes[label] if label >= 0 else ""

@@ -18,6 +18,7 @@ from engine.data.parent_watch import end_with_parent
 from engine.data.picture_set import Indices, PictureSet
 from engine.data.published import PUBLISHED_PREFIX, fetch_published
 from engine.data.scan_report import Problem, ScanProgress, ScanReport, Sizes
+from engine.data.set_findings import set_notes, set_warnings, share_of_grey
 from engine.data.sources import open_pictures
 from engine.errors import DataError
 from engine.value_range import AUTO
@@ -82,6 +83,7 @@ def _report(pictures: PictureSet, facts: list[Facts], channels: int, seconds: fl
     mean, std, sampled = measure_brightness(facts, channels)
     leaks = count_leaks(pictures, facts)
     problems = find_problems(pictures, facts)
+    grey = share_of_grey(facts)
     return ScanReport(
         name=pictures.name,
         location=pictures.location,
@@ -99,8 +101,11 @@ def _report(pictures: PictureSet, facts: list[Facts], channels: int, seconds: fl
         fingerprint=pictures.fingerprint(),
         problems=problems,
         leaks=leaks,
-        notes=_notes(pictures, facts, problems, leaks),
+        notes=[*_notes(pictures, facts, problems), *set_notes(pictures, sampled, grey)],
         value_range=str(pictures.value_range or ""),
+        warnings=[*pictures.warnings, *set_warnings(pictures, facts, problems, leaks)],
+        account=pictures.account,
+        grey=grey,
         seconds=round(seconds, 2),
     )
 
@@ -157,13 +162,11 @@ def _count_classes(pictures: PictureSet, indices: Indices) -> dict[str, int]:
     return dict(zip(pictures.classes, counts.tolist(), strict=True))
 
 
-def _notes(pictures: PictureSet, facts: list[Facts], problems: list[Problem], leaks: int) -> list[str]:
+def _notes(pictures: PictureSet, facts: list[Facts], problems: list[Problem]) -> list[str]:
     notes = [*pictures.notes, *range_notes(pictures.found_range, facts)]
     broken = sum(problem.kind == "broken" for problem in problems)
     if broken:
         notes.append(f"{broken} of {len(pictures)} pictures cannot be read; training leaves them out.")
-    if leaks:
-        notes.append(f"{leaks} training pictures are in validation or test too; accuracy will look too good.")
     if pictures.labels is None:
         notes.append(
             "The pictures have no labels: a run can learn from them, but k-NN accuracy cannot be shown."

@@ -4,7 +4,9 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-ProblemKind = Literal["broken", "duplicate", "tiny", "odd"]
+from engine.data.account import Account
+
+ProblemKind = Literal["broken", "conflict", "duplicate", "tiny", "odd"]
 
 # More of one kind are counted but not listed in a stored report.
 MOST_LISTED = 500
@@ -26,7 +28,8 @@ class Problem:
     Args:
         path: Which one, relative to the set's folder.
         reason: One sentence.
-        kind: ``broken`` pictures are skipped in training, the others are used.
+        kind: ``broken`` pictures are skipped in training, the others are used; a ``conflict`` is a duplicate of another
+            class.
         index: Number of the picture in the set.
     """
 
@@ -72,9 +75,12 @@ class ScanReport:
         std: Per channel, 0..1.
         sampled: Number of training pictures that mean and std were measured on.
         fingerprint: See ``PictureSet.fingerprint``.
-        problems: Worst first: broken, duplicate, tiny, odd.
+        problems: Worst first: broken, conflict, duplicate, tiny, odd.
         leaks: Training pictures that are also in the validation or test split.
         notes: Sentences about the set as a whole.
+        warnings: Sentences of what may be wrong with it.
+        account: Every file that was seen, kept or left out.
+        grey: Share of grey pictures, 0..1, among the sampled ones; those without colours in an RGB file are grey too.
         seconds: How long the scan took.
         value_range: What is black and white in pictures deeper than 8 bits; empty where there are none.
     """
@@ -96,6 +102,9 @@ class ScanReport:
     problems: list[Problem]
     leaks: int = 0
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    account: Account = field(default_factory=Account)
+    grey: float = 0.0
     seconds: float = 0.0
     value_range: str = ""
 

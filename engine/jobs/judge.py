@@ -88,8 +88,13 @@ class Judge:
         return (
             f"k-NN (k={K}, T={TEMPERATURE}, cosine) of {len(self._test):,} pictures ({self._assembly.split.origin}) "
             f"against {len(self._bank):,} training pictures, features in {EvaluationView.precision}: "
-            f"{READINGS[self._view.reading]}. {watched}"
+            f"{READINGS[self._view.reading]}. {self._caveat}{watched}"
         )
+
+    @property
+    def _caveat(self) -> str:
+        caveat = self._assembly.split.caveat
+        return f"{caveat} " if caveat else ""
 
     def is_due(self, step: int) -> bool:
         """True before the first step, after those that end so many epochs, and after the last; never with 0 epochs."""

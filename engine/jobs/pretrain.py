@@ -163,6 +163,8 @@ class PretrainJob:
             self.recorder.say(
                 Level.INFO, f"{world_size()} processes train together, {rows} pictures each a batch."
             )
+        for warning in assembly.pictures.warnings:
+            self.recorder.say(Level.WARNING, warning)
         for note in (*assembly.pictures.notes, found.note):
             if note:
                 self.recorder.say(Level.INFO, note)

@@ -96,8 +96,10 @@ class DataCard(QFrame):
         self._counts.setText(health.counts_line(dataset))
         self._splits.setText(health.splits_line(dataset))
         self._sizes.setText(health.sizes_line(dataset))
+        self._files.setText(health.files_line(dataset))
+        self._warnings.setText(health.first_warnings(dataset))
         self._notes.setText(health.notes_of(dataset))
-        for label in (self._splits, self._sizes, self._notes):
+        for label in (self._splits, self._sizes, self._files, self._warnings, self._notes):
             label.setVisible(bool(label.text()))
         self._scanned.setText(f"Scanned {wording.ago(dataset.scanned_at)}")
         self._health.show_dataset(dataset)
@@ -159,12 +161,14 @@ class DataCard(QFrame):
         self._counts = make_label("", "dataset_counts", wraps=True)
         self._splits = make_label("", "dataset_splits", "small", wraps=True)
         self._sizes = make_label("", "dataset_sizes", "small", wraps=True)
+        self._files = make_label("", "dataset_files", "small", wraps=True)
+        self._warnings = make_label("", "dataset_warnings", "warn", wraps=True)
         self._notes = make_label("", "dataset_notes", "small", wraps=True)
         self._health = HealthList()
         self._scanned = make_label("", "dataset_scanned", "small")
         again = self._button("Scan again", "scan_again", self.rescan_pressed.emit)
-        numbers = [self._name, self._place, self._wall, self._counts, self._splits, self._sizes]
-        return self._page([*numbers, self._health, self._notes, self._scanned, again])
+        numbers = [self._name, self._place, self._wall, self._counts, self._splits, self._sizes, self._files]
+        return self._page([*numbers, self._health, self._warnings, self._notes, self._scanned, again])
 
     def _button(self, text: str, name: str, on_click: Callable[[], object]) -> QPushButton:
         button = make_button(text, name, on_click)

@@ -1,4 +1,4 @@
-"""The health of a data set: one line, unfolding to the pictures with a problem and why."""
+"""The health of a data set: one line, unfolding to all warnings and the pictures with a problem and why."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
@@ -53,11 +53,11 @@ class HealthList(QWidget):
 
     def show_dataset(self, dataset: Dataset) -> None:
         """Show what the scan found."""
-        problems = health.problems_of(dataset)
-        is_sound = not health.num_problems(dataset)
+        problems, warnings = health.problems_of(dataset), health.warnings_of(dataset)
+        is_sound = not warnings and not health.num_problems(dataset)
         self._icon.show_icon(*(("good", "Healthy", "good") if is_sound else ("warning", "Look here", "warn")))
         self.line.setText(health.health_line(dataset))
-        lines = [
+        lines = warnings + [
             f"{problem.get('path', '')}: {problem.get('reason', '')}" for problem in problems[:MOST_LISTED]
         ]
         if len(problems) > MOST_LISTED:

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from engine.data.decode import Picture
 from engine.data.picture_set import PictureSet, SetInfo
+from engine.data.sources import open_pictures
 from engine.data.splits import knn_split
+from tests.engine.data.trees import grow, picture_bytes, plant
 
 
 class Labelled(PictureSet):
@@ -75,3 +77,67 @@ def test_nothing_is_kept_from_training_when_nothing_is_judged():
     assert len(split.train) == 4
     assert not split.is_possible
     assert "off" in split.reason
+
+
+def contents(pictures, indices):
+    return {pictures.path(int(index)).read_bytes() for index in indices}
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.5])
+def test_a_file_that_is_there_twice_stays_on_one_side(tmp_path, share):
+    for number in range(12):
+        for copy in ("a", "b"):
+            plant(tmp_path, f"cat/{number}{copy}.png", content=picture_bytes(number))
+            plant(tmp_path, f"dog/{number}{copy}.png", content=picture_bytes(100 + number, side=70))
+    pictures = open_pictures(tmp_path)
+    for seed in range(5):
+        split = knn_split(pictures, share, seed)
+        assert len(split.test) > 0
+        assert not contents(pictures, split.test) & contents(pictures, split.train)
+        assert sorted([*split.test, *split.train]) == list(range(48))
+
+
+def test_sets_without_equal_files_are_divided_as_they_always_were(tmp_path):
+    grow(tmp_path, "cat", "dog", count=15)
+    pictures = open_pictures(tmp_path)
+    expected = []
+    for label in (0, 1):
+        members = np.flatnonzero(pictures.labels == label)
+        expected += members[np.random.default_rng((7, label)).permutation(15)[:3]].tolist()
+    assert knn_split(pictures, 0.2, 7).test.tolist() == sorted(expected)
+
+
+def test_a_file_under_two_labels_is_never_held_out(tmp_path):
+    grow(tmp_path, "cat", "dog", count=3)
+    plant(tmp_path, "cat/x.png", "dog/x.png", content=picture_bytes(1))
+    pictures = open_pictures(tmp_path)
+    for seed in range(20):
+        held_out = [pictures.describe(int(index)) for index in knn_split(pictures, 0.5, seed).test]
+        assert held_out
+        assert not [name for name in held_out if name.endswith("x.png")]
+    assert (
+        knn_split(pictures, 0.5, 0).caveat
+        == "Files under two labels, which train and never judge: 1 (cat/x.png)."
+    )
+
+
+def test_classes_that_training_lacks_lower_what_can_be_reached_and_that_is_said(tmp_path):
+    grow(tmp_path, "train/cat", "train/dog", "val/cat", "val/elk")
+    split = knn_split(open_pictures(tmp_path), 0.2, 0)
+    assert split.is_possible
+    assert split.caveat == "At most 50 % accuracy can be reached, for training lacks elk."
+
+
+def test_no_accuracy_is_measured_where_none_can_be_reached(tmp_path):
+    grow(tmp_path, "train/cat", "train/dog", "val/Cat", "val/Dog")
+    split = knn_split(open_pictures(tmp_path), 0.2, 0)
+    assert not split.is_possible
+    assert "None of the classes of the validation split is in training" in split.reason
+    assert len(split.train) == 4
+
+
+def test_judging_pictures_that_training_knows_are_counted(tmp_path):
+    grow(tmp_path, "train/cat", "train/dog", "val/cat", "val/dog")
+    plant(tmp_path, "train/cat/again.png", "val/cat/again.png", content=picture_bytes(1))
+    split = knn_split(open_pictures(tmp_path), 0.2, 0)
+    assert split.caveat.startswith("1 of the 5 pictures are in training too")

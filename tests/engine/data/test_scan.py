@@ -61,9 +61,10 @@ def test_each_kind_of_problem_is_found_with_its_reason(folder):
     assert set(broken) >= {"train/a/cut.png", "train/a/empty.jpg", "train/a/text.png"}
     assert "cut off" in broken["train/a/cut.png"]
     assert "empty" in broken["train/a/empty.jpg"]
-    assert reasons(report, "duplicate") == {
-        "train/b/again.png": "The same as train/a/0.png.",
-        "val/b/leak.png": "The same as train/a/1.png. It is in train and in validation: accuracy will look too good.",
+    assert reasons(report, "conflict") == {
+        "train/b/again.png": "The same as train/a/0.png, there as 'a' and here as 'b'.",
+        "val/b/leak.png": "The same as train/a/1.png, there as 'a' and here as 'b'. It is in train and in validation: "
+        "accuracy will look too good.",
     }
     assert report.leaks == 1
     assert reasons(report, "tiny") == {"train/b/small.png": "Only 20 x 40 px."}
@@ -140,3 +141,62 @@ def test_built_in_sets_can_be_scanned(tmp_path):
 def test_an_empty_folder_is_refused_in_words(tmp_path):
     with pytest.raises(DataError, match="has no pictures"):
         scan(tmp_path)
+
+
+def test_equal_pictures_of_one_class_are_duplicates_and_many_are_a_warning(tmp_path):
+    for number in range(4):
+        noise(tmp_path / "a" / f"{number}.png")
+        noise(tmp_path / "b" / f"{number}.png")
+    (tmp_path / "a" / "9.png").write_bytes((tmp_path / "a" / "0.png").read_bytes())
+    report = scan(tmp_path)
+    assert reasons(report, "duplicate") == {"a/9.png": "The same as a/0.png."}
+    assert report.warnings == ["1 of 9 pictures are copies of others: the set is smaller than it looks."]
+
+
+def test_uneven_classes_are_a_warning_with_their_ratio(tmp_path):
+    for number in range(8):
+        noise(tmp_path / "large" / f"{number}.png")
+    noise(tmp_path / "small" / "0.png")
+    (tmp_path / "gone").mkdir()
+    (tmp_path / "gone" / "0.png").write_bytes(b"")
+    warnings = "\n".join(scan(tmp_path).warnings)
+    assert "uneven, 8 to 1: 8 training pictures of 'large', 1 of" in warnings
+    assert "right for 80 % of them" in warnings
+    assert "No picture can be read of 1 of 3 classes: gone" in warnings
+    assert "single training picture: 2 of 3" in warnings
+
+
+@pytest.mark.parametrize(
+    ("made", "grey", "words"),
+    [("L", 1, "All pictures are grey"), ("RGB", 1, "All pictures are grey"), ("half", 0.5, "50 %")],
+)
+def test_grey_is_what_the_pixels_say(tmp_path, made, grey, words):
+    for number in range(4):
+        noise(tmp_path / f"{number}.png", channels=1)
+        with Image.open(tmp_path / f"{number}.png") as picture:
+            coloured = picture.convert("RGB")
+        if made == "RGB":
+            coloured.save(tmp_path / f"{number}.png")
+        elif made == "half" and number % 2:
+            noise(tmp_path / f"{number}.png")
+    report = scan(tmp_path)
+    assert report.grey == grey
+    assert any(words in note for note in report.notes)
+
+
+def test_what_was_only_sampled_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.data.scan.MOST_SAMPLED", 3)
+    for number in range(6):
+        noise(tmp_path / f"{number}.png")
+    assert any("measured on 3 of 6 training pictures" in note for note in scan(tmp_path).notes)
+
+
+def test_the_account_is_part_of_the_report(tmp_path):
+    for number in range(2):
+        noise(tmp_path / f"{number}.png")
+    (tmp_path / "c.heic").write_bytes(b"x")
+    account = json.loads(json.dumps(scan(tmp_path).as_dict()))["account"]
+    assert (account["seen"], account["kept"]) == (3, 2)
+    assert account["left_out"] == [
+        {"reason": "picture", "suffix": ".heic", "count": 1, "examples": ["c.heic"]}
+    ]

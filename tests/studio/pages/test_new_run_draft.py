@@ -6,7 +6,7 @@ from engine.declared import load_catalogue
 from engine.store import Dataset, RunStatus, create_run, save_dataset, write_metrics
 from studio.pages.new_run import estimate
 from studio.pages.new_run.draft import Draft, check, suggested_name, train_facts
-from studio.pages.new_run.health import counts_line, health_line, splits_line
+from studio.pages.new_run.health import counts_line, files_line, first_warnings, health_line, splits_line
 
 
 def dataset(**changes) -> Dataset:
@@ -132,7 +132,21 @@ def test_a_data_set_is_told_in_lines():
     assert counts_line(dataset(classes=[], channels=1)) == "1,000 pictures · no labels · grey"
     assert splits_line(dataset()) == ""
     assert splits_line(dataset(splits={"train": 900, "test": 100})) == "train 900 · test 100"
-    assert health_line(dataset()) == "Health: nothing found to worry about"
+    assert "scan again for an account" in health_line(dataset())
+    whole = {"account": {"seen": 1000, "kept": 1000}, "sampled": 1000}
+    assert health_line(dataset(health=whole)) == "Health: nothing found in 1,000 pictures"
+    sampled = {**whole, "sampled": 200}
+    assert health_line(dataset(health=sampled)).endswith("1,000 pictures; brightness measured on 200")
+    assert health_line(dataset(health={**whole, "warnings": ["Uneven."]})) == "Health: 1 warning"
+    assert counts_line(dataset(health={"grey": 1.0})).endswith("grey")
+    assert counts_line(dataset(health={"grey": 0.3})).endswith("colour and grey")
+    assert files_line(dataset(health=whole)) == ""
+    assert (
+        files_line(dataset(health={"account": {"seen": 1008, "kept": 1000}}))
+        == "1,000 of 1,008 files are taken"
+    )
+    many = dataset(health={"warnings": [f"Warning {number}." for number in range(9)]})
+    assert first_warnings(many).splitlines()[-1] == "And 5 more; Show lists them."
     problems = [
         {"path": "a", "reason": "cut off", "kind": "broken"},
         {"path": "b", "reason": "same", "kind": "duplicate"},
