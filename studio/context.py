@@ -27,7 +27,7 @@ class Toast(Protocol):
 
         Args:
             sentence: What happened, in words.
-            level: "info", "good", "warn" or "bad".
+            level: "info", "good", "warn", "bad", or "busy" for what goes on until the exporter is done.
             action: Label and callable of one button, such as ("Open run", ...).
         """
 

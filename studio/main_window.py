@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
@@ -25,6 +25,7 @@ from studio.widgets.status_bar import StatusBar
 from studio.widgets.toasts import Toasts
 
 PREPARE_MILLISECONDS = 100
+USUAL_SIZE, LEAST_SIZE, FRAME = (1280, 840), (640, 400), (4, 32)
 LISTS = (".csv", ".tsv", ".txt")
 _THEMES = (("light", "Light", "sun"), ("dark", "Dark", "moon"), ("system", "As the system", "system"))
 
@@ -49,6 +50,9 @@ class MainWindow(QMainWindow):
         context.navigate = self.navigate
         self._build()
         context.toast = self.toasts.show_toast
+        # Before the pages are made, which tell how it ended: the end takes the place of the work.
+        context.exporter.finished.connect(self.toasts.end_busy)
+        context.exporter.failed.connect(self.toasts.end_busy)
         self._restore_size()
         self.navigate(next(iter(self._kinds)), {})
 
@@ -80,6 +84,7 @@ class MainWindow(QMainWindow):
         self._title.setText(page.title)
         self.navigation.mark(name)
         page.show_with(**arguments)
+        self.toasts.place()
 
     def prepare_pages(self) -> None:
         """Build the pages that were not opened yet, one a turn of the event loop, so that opening one never waits."""
@@ -163,6 +168,7 @@ class MainWindow(QMainWindow):
         self._actions.setObjectName("page_actions")
         row = QHBoxLayout()
         row.setContentsMargins(24, 12, 24, 8)
+        row.setSpacing(16)
         row.addWidget(self._title)
         row.addWidget(self._actions, 1)
         return row
@@ -204,9 +210,11 @@ class MainWindow(QMainWindow):
         self._context.preferences.remember("theme", name)
 
     def _restore_size(self) -> None:
+        # What the window manager draws around the window takes room as well.
+        room = QGuiApplication.primaryScreen().availableSize() - QSize(*FRAME)
         remembered = self._context.preferences.blob("window/geometry")
         if remembered.isEmpty() or not self.restoreGeometry(remembered):
-            screen = QGuiApplication.primaryScreen().availableSize()
-            self.resize(min(1280, screen.width()), min(840, screen.height()))
-        self.setMinimumSize(720, 480)
+            self.resize(QSize(*USUAL_SIZE).boundedTo(room))
+        # No larger than the screen: the status bar stays on it, at 200 % on a small one too.
+        self.setMinimumSize(QSize(*LEAST_SIZE).boundedTo(room))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)

@@ -1,11 +1,13 @@
 """Numbers as a person reads them: durations, shares, sizes, values. Pure functions."""
 
 import math
+import re
 import time
 
 NOTHING = "\u2013"
 """What stands where there is no value."""
 
+LONGEST_STEM = 60
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
@@ -59,6 +61,29 @@ def ago(moment: float, now: float | None = None) -> str:
     if passed < _DAY:
         return f"{rough_duration(passed)} ago"
     return time.strftime("%Y-%m-%d", time.localtime(moment))
+
+
+def shortened(name: str, most: int = 48) -> str:
+    """Shorten a name that stands in the middle of a sentence; its beginning and its end stay.
+
+    Args:
+        name: Any name.
+        most: At most so many characters.
+    """
+    if len(name) <= most:
+        return name
+    tail = most // 3
+    return f"{name[: most - tail - 1]}…{name[-tail:]}"
+
+
+def file_stem(name: str, otherwise: str = "run") -> str:
+    """A name as a part of a path on any system: letters, digits, dashes; short enough for a file system.
+
+    Args:
+        name: Any name.
+        otherwise: What is taken where nothing of the name is left.
+    """
+    return re.sub(r"[^\w-]+", "-", name).strip("-_")[:LONGEST_STEM].strip("-_") or otherwise
 
 
 def percent(share: float, digits: int = 1) -> str:

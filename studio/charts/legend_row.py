@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from studio import theme
 from studio.widgets.labels import make_label
+from studio.widgets.plain_text import set_tip
 from studio.widgets.removal import retire
 
 
@@ -40,7 +41,7 @@ class LegendEntry(QWidget):
     def show_value(self, text: str, tip: str) -> None:
         """Show a value, with the rest on hover."""
         self.value.setText(text)
-        self.value.setToolTip(tip)
+        set_tip(self.value, tip)
         self.setAccessibleName(f"{self._title}: {text}")
 
 

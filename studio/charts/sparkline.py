@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
 from studio import theme, wording
+from studio.widgets.plain_text import set_tip
 
 MARGIN = 3
 MOST_POINTS = 240
@@ -43,7 +44,7 @@ class Sparkline(QWidget):
         if len(finite):
             words = f"from {wording.value(finite[0])} to {wording.value(finite[-1])}"
             self.setAccessibleName(f"{self._name}: {words}")
-            self.setToolTip(f"{self._name} {words}")
+            set_tip(self, f"{self._name} {words}")
         self.update()
 
     @override

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidg
 
 from studio.forms.field_row import FieldRow
 from studio.theme import set_role
+from studio.widgets.labels import PlainLabel
 
 GROUP_TITLES = {"settings": "Method", "data": "Pictures"}
 
@@ -32,7 +33,7 @@ class AdvancedSection(QWidget):
         self.search.setObjectName("advanced_search")
         self.search.setAccessibleName("Search advanced settings")
         self.search.textChanged.connect(self._on_search)
-        self._nothing = QLabel("No setting matches. Clear the search to see all.", self)
+        self._nothing = PlainLabel("No setting matches. Clear the search to see all.", self)
         set_role(self._nothing, "small")
         self._body = QWidget(self)
         self._lay_out()
@@ -63,7 +64,7 @@ class AdvancedSection(QWidget):
         body.addWidget(self._nothing)
         self._nothing.hide()
         for group, rows in self._groups().items():
-            heading = QLabel(GROUP_TITLES.get(group, group.capitalize()), self._body)
+            heading = PlainLabel(GROUP_TITLES.get(group, group.capitalize()), self._body)
             set_role(heading, "group")
             self._headings[group] = heading
             body.addWidget(heading)

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QSpacerItem, QToolButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QSpacerItem, QToolButton, QWidget
 from superqt import QElidingLabel
 from typing_extensions import override
 
@@ -15,6 +15,8 @@ from engine.declared import FieldEntry
 from studio.forms import field_words
 from studio.forms.editors import Editor, Options, make_editor
 from studio.theme import icon, set_role
+from studio.widgets.labels import PlainLabel
+from studio.widgets.plain_text import set_tip
 
 SETTLE_MILLISECONDS = 250
 
@@ -157,7 +159,7 @@ class FieldRow(QWidget):
             self._on_settled()
 
     def _make_parts(self, editor: Editor) -> None:
-        self._label = QLabel(self.field.title, self)
+        self._label = PlainLabel(self.field.title, self)
         self._label.setBuddy(editor)
         self._label.setWordWrap(True)
         self._unit = QElidingLabel(self.field.unit, self)
@@ -172,7 +174,7 @@ class FieldRow(QWidget):
         self._origin.setElideMode(Qt.TextElideMode.ElideRight)
         self._origin.setObjectName(f"origin.{self.field.path}")
         set_role(self._origin, "small")
-        self._complaint = QLabel(self)
+        self._complaint = PlainLabel(parent=self)
         self._complaint.setObjectName(f"complaint.{self.field.path}")
         self._complaint.setWordWrap(True)
         self._lay_out(editor)
@@ -238,7 +240,7 @@ class FieldRow(QWidget):
         set_role(self._label, "changed" if changed else "")
         set_role(self._editor.focusProxy() or self._editor, "invalid" if complaint and role == "bad" else "")
         self._reset.setVisible(changed)
-        self._reset.setToolTip(f"Back to {field_words.shown(self._base)}")
+        set_tip(self._reset, f"Back to {field_words.shown(self._base)}")
         tip = field_words.tip(self.field, self._base, self._source)
         for widget in (self._label, self._editor, self._origin, self._unit):
-            widget.setToolTip(tip)
+            set_tip(widget, tip)

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.declared import FieldEntry, Problem
 from studio.forms.advanced_section import AdvancedSection
 from studio.forms.editors import Options
 from studio.forms.field_row import FieldRow
 from studio.theme import set_role
+from studio.widgets.labels import PlainLabel
 
 MOST_ESSENTIALS = 8
 
@@ -136,7 +137,7 @@ class SettingsForm(QWidget):
             self.rows[path].editor.setFocus()
 
     def _lay_out(self, essentials: list[FieldRow]) -> None:
-        heading = QLabel("Essentials", self)
+        heading = PlainLabel("Essentials", self)
         set_role(heading, "section")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -50,7 +50,7 @@ def engine_state(
     if training:
         return EngineState(_training_words(training, len(waiting), time_left) + other, "good", training[0].id)
     if paused:
-        return EngineState(f"Paused: {paused[0].name}{other}", "warn", paused[0].id)
+        return EngineState(f"Paused: {wording.shortened(paused[0].name)}{other}", "warn", paused[0].id)
     if owner:
         return EngineState(owner, "warn")
     if not is_up:
@@ -58,7 +58,7 @@ def engine_state(
             "Engine off" + (f" · {wording.counted(len(waiting), 'run')} waiting" if waiting else "")
         )
     if waiting:
-        return EngineState(f"Starting: {waiting[0].name}", "", waiting[0].id)
+        return EngineState(f"Starting: {wording.shortened(waiting[0].name)}", "", waiting[0].id)
     return EngineState("Engine idle")
 
 
@@ -80,4 +80,4 @@ def _training_words(training: list[Run], waiting: int, time_left: Callable[[int]
     total = len(training) + waiting
     which = "1" if len(training) == 1 else f"1-{len(training)}"
     start = f"Training {which} of {total}" if total > 1 else "Training"
-    return f"{start} · {first.name} · {progress_words(first, time_left(first.id))}"
+    return f"{start} · {wording.shortened(first.name)} · {progress_words(first, time_left(first.id))}"

@@ -2,7 +2,9 @@
 
 from typing import ClassVar
 
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from engine.store import Run, RunStatus
@@ -19,6 +21,8 @@ from studio.widgets.empty_state import EmptyState
 from studio.widgets.removal import retire
 
 PANEL_WIDTH = 300
+NARROW = 840
+WIDEST = (1 << 24) - 1  # no bound, as Qt has it
 
 
 class HomePage(Page):
@@ -60,7 +64,7 @@ class HomePage(Page):
     def _build(self) -> None:
         content = QWidget()
         content.setObjectName("scroll_content")
-        row = QHBoxLayout(content)
+        self._row = row = QHBoxLayout(content)
         row.setContentsMargins(24, 8, 24, 24)
         row.setSpacing(16)
         self._column = QVBoxLayout()
@@ -84,16 +88,30 @@ class HomePage(Page):
         self._column.addStretch(1)
         row.addLayout(self._column, 1)
         self.start = StartPanel(self.context)
-        self.start.setFixedWidth(PANEL_WIDTH)
         row.addWidget(self.start)
         area = QScrollArea()
         area.setObjectName("home_scroll")
         area.setAccessibleName("Home")
         area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(content)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(area)
+        self._rearrange()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._rearrange()
+
+    def _rearrange(self) -> None:
+        """Put the ways to begin beside the runs, in a narrow window below them."""
+        is_narrow = self.width() < NARROW
+        down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        self._row.setDirection(down if is_narrow else across)
+        self.start.setMinimumWidth(0 if is_narrow else PANEL_WIDTH)
+        self.start.setMaximumWidth(WIDEST if is_narrow else PANEL_WIDTH)
 
     def _refresh_running(self) -> None:
         """One card for each run that a worker holds; a lost one is offered below instead."""

@@ -4,12 +4,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from engine.imported_settings import IMPORTED
 from engine.store import Run, list_artifacts, list_runs
+from studio import wording
 from studio.context import StudioContext
 from studio.live.inspector import Reply
 from studio.pages.inspect.checkpoint_slider import CheckpointSlider
@@ -20,12 +22,14 @@ from studio.pages.page import Page
 from studio.viewers.picture_strip import CELL_PX, height_of
 from studio.widgets.empty_state import EmptyState
 from studio.widgets.labels import make_label
+from studio.widgets.plain_text import shown
 
 LANE = "inspect.look"
 CHECKPOINT = "checkpoint"
 KINDS = ("pretrain", IMPORTED)
 """Kinds of runs that have a network to look into."""
 MOST_ROWS = 4
+LOW = 480
 
 
 class InspectPage(Page):
@@ -65,6 +69,10 @@ class InspectPage(Page):
         )
         self._no_viewer = EmptyState("inspect", "", "inspect_no_viewer", ("Open the run", self._open_run))
         self._stack = QStackedWidget(self)
+        self._share_soon = QTimer(self)
+        self._share_soon.setSingleShot(True)
+        self._share_soon.setInterval(0)
+        self._share_soon.timeout.connect(self._share_height)
         self._lay_out()
         self._connect()
         self._refresh_runs()
@@ -115,14 +123,15 @@ class InspectPage(Page):
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Share the height anew."""
+        """Share the height anew, as soon as the parts of the page have their own."""
         super().resizeEvent(event)
-        self._share_height()
+        self.pictures.set_low(self.height() < LOW)
+        self._share_soon.start()
 
     def _share_height(self) -> None:
         """Give the strip the rows that would stay empty below the pictures."""
         grid, strip = self.look.viewer.grid, self.pictures.strip
-        height_with_one_row = grid.height() + strip.height() - height_of(1)
+        height_with_one_row = grid.height() - self.look.hidden_height + strip.height() - height_of(1)
         spare = int(grid.unused_height(height_with_one_row) // CELL_PX)
         strip.set_rows(min(1 + max(spare, 0), MOST_ROWS))
 
@@ -135,14 +144,17 @@ class InspectPage(Page):
         self.run_box.activated.connect(lambda _index: self._remember_run())
         self.pictures.chosen.connect(self._ask)
         self.tabs.opened.connect(self._on_tab)
-        self.tabs.rearranged.connect(self._share_height)
+        self.tabs.rearranged.connect(self._share_soon.start)
         self.tabs.failed.connect(lambda sentence: self.context.toast(sentence, "bad"))
 
     def _refresh_runs(self) -> None:
         """Read the runs anew; the chosen one stays chosen."""
         runs = [run for run in list_runs(self.context.store) if run.kind in KINDS]
         self._runs = {run.id: run for run in runs}
-        lines = {run.id: f"{run.name} · run {run.id} · {run.status.value}" for run in runs}
+        lines = {
+            run.id: shown(f"{wording.shortened(run.name)} · run {run.id} · {run.status.value}")
+            for run in runs
+        }
         if lines != self._lines:
             self._lines = lines
             self._fill_run_box()
@@ -235,13 +247,13 @@ class InspectPage(Page):
 
     def _on_reply(self, panel: LookPanel, reply: Reply) -> None:
         panel.show_reply(reply)
-        self._share_height()
+        self._share_soon.start()
 
     def _on_tab(self) -> None:
         """Ask for what the viewer that was opened does not show yet."""
         if self._question() != self.look.asked:
             self._ask()
-        self._share_height()
+        self._share_soon.start()
 
     def _remember_run(self) -> None:
         """Let other pages open on this run too."""

@@ -15,7 +15,7 @@ from engine.store import Run, RunStatus, create_run, get_run, list_runs
 from studio import wording
 from studio.context import StudioContext
 from studio.pages.new_run import recipe_files
-from studio.pages.new_run.columns import make_columns, scrolled
+from studio.pages.new_run.columns import Columns, scrolled
 from studio.pages.new_run.draft import Checked, Draft, check, suggested_name, with_problem
 from studio.pages.new_run.outcome_panel import OutcomePanel
 from studio.pages.new_run.recipe_actions import RecipeActions
@@ -200,7 +200,7 @@ class NewRunPage(Page):
         sentence = (
             f"{wording.counted(ahead, 'run')} ahead; this one starts when a device is free." if ahead else ""
         )
-        self.outcome.show_ahead(sentence)
+        self.outcome.foot.show_ahead(sentence)
 
     def _on_start(self) -> None:
         run = self._create()
@@ -247,8 +247,10 @@ class NewRunPage(Page):
 
     def _on_show(self, field: str) -> None:
         if field == "data.location":
+            self.columns.reveal(0)
             self.source.picker.setFocus()
         else:
+            self.columns.reveal(1)
             self.settings.form.show_field(field)
 
     def _duplicate(self, run_id: int) -> None:
@@ -273,4 +275,20 @@ class NewRunPage(Page):
     def _lay_out(self) -> None:
         layout = QHBoxLayout(self)
         layout.setContentsMargins(24, 8, 24, 16)
-        layout.addWidget(make_columns((scrolled(self.source), scrolled(self.settings), self.outcome)))
+        panels: dict[str, QWidget] = {
+            "Pictures and method": scrolled(self.source),
+            "Settings": scrolled(self.settings),
+            "What will happen": self.outcome,
+        }
+        self.columns = Columns(panels)
+        self.columns.narrowed.connect(self._place_foot)
+        layout.addWidget(self.columns)
+
+    def _place_foot(self, is_narrow: bool) -> None:
+        """Keep the name and the buttons in sight, whichever column is."""
+        foot = self.outcome.foot
+        foot.stretch_out(is_narrow)
+        if is_narrow:
+            self.columns.add_foot(foot)
+        else:
+            self.outcome.take_foot()

@@ -2,6 +2,7 @@
 
 from engine.errors import StoreError
 from engine.store import Run, get_run
+from studio import wording
 from studio.context import StudioContext
 from studio.live.run_actions import ASKED, Action, perform, possible
 
@@ -23,7 +24,10 @@ def control(context: StudioContext, run_id: int, action: Action) -> Run | None:
         if action in possible(run):
             made = perform(context.store, run, action)
         else:
-            context.toast(f"'{run.name}' is {run.status.value} by now; that is no longer possible.", "warn")
+            context.toast(
+                f"'{wording.shortened(run.name)}' is {run.status.value} by now; that is no longer possible.",
+                "warn",
+            )
     except StoreError as error:
         context.toast(str(error), "bad")
     else:
@@ -40,7 +44,7 @@ def asked_words(action: Action) -> str:
 
 def _offer(context: StudioContext, run: Run) -> None:
     context.toast(
-        f"'{run.name}' is queued again as run {run.id}.",
+        f"'{wording.shortened(run.name)}' is queued again as run {run.id}.",
         "good",
         ("Open run", lambda: context.navigate("run", {"run_id": run.id})),
     )

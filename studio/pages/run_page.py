@@ -2,30 +2,33 @@
 
 from typing import ClassVar
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 from typing_extensions import override
 
 from engine.errors import StoreError
 from engine.store import Event, Run, get_run, list_runs
 from studio.context import StudioContext
 from studio.live.run_actions import Action
-from studio.live.run_words import state_words
 from studio.live.starting_point import changes_to_start_from
 from studio.pages.page import Page
 from studio.pages.run.alarms_panel import AlarmsPanel
+from studio.pages.run.bench import Bench
 from studio.pages.run.charts_panel import ChartsPanel
 from studio.pages.run.controls import RunControls
 from studio.pages.run.details_panel import DetailsPanel
 from studio.pages.run.header_card import HeaderCard
 from studio.pages.run.log_panel import LogPanel
+from studio.pages.run.run_chooser import RunChooser
 from studio.pages.run.run_read import RunRead, read_run, series_of
 from studio.pages.run.takeout import Takeout
 from studio.pages.run_control import asked_words, control
 from studio.widgets.empty_state import EmptyState
 
 MOST_LISTED = 100
-_TABS = {"log": 0, "alarms": 1, "details": 2}
 
 
 class RunPage(Page):
@@ -66,10 +69,11 @@ class RunPage(Page):
         self._list_runs()
         self._open(run_id if isinstance(run_id, int) else self._usual_run())
         show = str(arguments.get("show", ""))
-        if show in _TABS:
-            self.tabs.setCurrentIndex(_TABS[show])
-        elif show == "system":
+        if show == "system":
+            self.bench.open(self.charts)
             self.charts.show_chart("system_chart")
+        elif panel := {"log": self.log, "alarms": self.alarms, "details": self.details}.get(show):
+            self.bench.open(panel)
 
     @override
     def header_actions(self) -> list[QWidget]:
@@ -97,38 +101,23 @@ class RunPage(Page):
             self._open(made.id)
 
     def _build(self) -> None:
-        self.chooser = QComboBox()
-        self.chooser.setObjectName("run_chooser")
-        self.chooser.setAccessibleName("Which run")
-        self.chooser.setMinimumWidth(220)
-        self.chooser.setPlaceholderText("No runs yet")
-        self.chooser.activated.connect(lambda _index: self._open(self.chooser.currentData()))
+        self.chooser = RunChooser()
+        self.chooser.run_chosen.connect(self._open)
         self.controls = RunControls(self.act)
         self.header = HeaderCard(self.context, self.act)
         self.charts = ChartsPanel(self.context)
         self.log = LogPanel()
         self.alarms = AlarmsPanel(self.context)
         self.details = DetailsPanel(self.context)
-        self.tabs = QTabWidget()
-        self.tabs.setObjectName("run_tabs")
-        self.tabs.setAccessibleName("Log, alarms, details")
-        for title, panel in (("Log", self.log), ("Alarms", self.alarms), ("Details", self.details)):
-            self.tabs.addTab(panel, title)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.setObjectName("run_split")
-        split.setChildrenCollapsible(False)
-        split.setHandleWidth(12)
-        split.addWidget(self.charts)
-        split.addWidget(self.tabs)
-        split.setStretchFactor(0, 3)
-        split.setStretchFactor(1, 1)
-        split.setSizes([780, 360])
+        panels: dict[str, QWidget] = {"Log": self.log, "Alarms": self.alarms, "Details": self.details}
+        self.bench = Bench(self.charts, panels)
+        self.tabs = self.bench.tabs
         shown = QWidget()
         column = QVBoxLayout(shown)
         column.setContentsMargins(24, 8, 24, 8)
         column.setSpacing(12)
         column.addWidget(self.header)
-        column.addWidget(split, 1)
+        column.addWidget(self.bench, 1)
         self._empty = EmptyState(
             "run",
             "No runs yet. Start one on your pictures or on the built-in ones.",
@@ -153,14 +142,7 @@ class RunPage(Page):
     def _list_runs(self) -> None:
         runs = list_runs(self.context.store, limit=MOST_LISTED)
         self._listed = [run.id for run in runs]
-        self.chooser.blockSignals(True)
-        self.chooser.clear()
-        for run in runs:
-            self.chooser.addItem(f"{run.id} · {run.name} · {state_words(run).word}", run.id)
-        if self._run is not None:
-            self.chooser.setCurrentIndex(self.chooser.findData(self._run.id))
-        self.chooser.blockSignals(False)
-        self.chooser.setEnabled(bool(runs))
+        self.chooser.show_runs(runs, self._run.id if self._run is not None else None)
 
     def _open(self, run_id: int | None) -> None:
         """Show a run from the start. Asked again while it does so, by what moves on screen, the last wish counts."""
@@ -185,7 +167,7 @@ class RunPage(Page):
             read = read_run(self.context.store, run_id)
         except StoreError as error:
             self.context.toast(str(error), "bad")
-            self.chooser.setCurrentIndex(self.chooser.findData(self._run.id if self._run else None))
+            self.chooser.mark(self._run.id if self._run is not None else None)
             return
         try:
             self._show_read(read)
@@ -210,7 +192,7 @@ class RunPage(Page):
         self.charts.show_run(run, read.series)
         self.header.show_series(read.series)
         self._show(run)
-        self.chooser.setCurrentIndex(self.chooser.findData(run.id))
+        self.chooser.mark(run.id)
         self._stack.setCurrentIndex(1)
 
     def _show(self, run: Run) -> None:
@@ -228,7 +210,7 @@ class RunPage(Page):
 
     def _show_alarm_count(self) -> None:
         number = self.alarms.number
-        self.tabs.setTabText(_TABS["alarms"], f"Alarms ({number})" if number else "Alarms")
+        self.tabs.setTabText(self.tabs.indexOf(self.alarms), f"Alarms ({number})" if number else "Alarms")
 
     def _on_runs_changed(self) -> None:
         if not self.isVisible():

@@ -8,6 +8,7 @@ from studio.viewers.attention_mass import MASS
 from studio.viewers.attention_pictures import MEAN, AttentionStyle, head_name
 from studio.widgets.buttons import make_button
 from studio.widgets.labels import make_label
+from studio.widgets.plain_text import set_tip
 
 OFFICIAL_SIZE = 480  # DINO, official file visualize_attention.py, --image_size
 PAGE_STEP = 5
@@ -34,7 +35,7 @@ class AttentionControls(QWidget):
         self.back = make_button(
             f"DINO's {wording.percent(MASS, 0)}", "attention_mass_back", self._on_back, role="quiet"
         )
-        self.back.setToolTip("Back to the share that DINO's paper shows")
+        set_tip(self.back, "Back to the share that DINO's paper shows")
         self.outlined = self._make_box(
             "Outline", "attention_outline", "Outline the patches that hold the mass"
         )
@@ -46,7 +47,7 @@ class AttentionControls(QWidget):
         )
         self.over = self._make_choice("attention_over", "Map over the picture")
         self.size_box = self._make_choice("attention_size", "Size of the picture for the network")
-        self.size_box.setToolTip("Larger pictures give finer maps than the run was trained with")
+        set_tip(self.size_box, "Larger pictures give finer maps than the run was trained with")
         self._lay_out()
         self.set_heads(0)
         self._say()
@@ -115,7 +116,7 @@ class AttentionControls(QWidget):
         slider.setAccessibleName(words)
         slider.setRange(0, 100)
         slider.setPageStep(PAGE_STEP)
-        slider.setMinimumWidth(100)
+        slider.setMinimumWidth(48)
         slider.setValue(round(100 * share))
         label = make_label("100 %", f"{name}_label")
         label.setMinimumWidth(label.sizeHint().width())
@@ -125,7 +126,7 @@ class AttentionControls(QWidget):
         box = QCheckBox(words, self)
         box.setObjectName(name)
         box.setAccessibleName(tip)
-        box.setToolTip(tip)
+        set_tip(box, tip)
         return box
 
     def _make_choice(self, name: str, words: str) -> QComboBox:

@@ -10,11 +10,14 @@ from typing_extensions import override
 
 from studio.theme import set_role
 from studio.viewers.picture_view import Look, PictureView
+from studio.widgets.plain_text import set_tip
 from studio.widgets.removal import retire
 
 SPACING = 8
 CAPTION_GAP = 4
 WHOLE_ROWS_WORTH = 0.8
+LEAST_SIDE = 112
+"""Pixels of a map that can be read well: where there is no room for them the page scrolls."""
 
 
 class PicturePanel(QWidget):
@@ -48,7 +51,7 @@ class PicturePanel(QWidget):
     def set_title(self, title: str) -> None:
         """Show another title."""
         self.title.setText(title)
-        self.title.setToolTip(title)
+        set_tip(self.title, title)
         self.view.set_title(title)
 
 
@@ -93,6 +96,14 @@ class PictureGrid(QWidget):
             self._panels[name].set_title(titles.get(name, name))
             self._panels[name].view.set_image(images[name])
         self._place()
+
+    def _least_height(self) -> int:
+        """Pixels that pictures of a size one can read take, in as many columns as have room."""
+        if not self._panels:
+            return 0
+        columns = min(max(int((self.width() + SPACING) // (LEAST_SIDE + SPACING)), 1), len(self._panels))
+        rows = -(-len(self._panels) // columns)
+        return rows * (LEAST_SIDE + self._caption() + SPACING) + self._footer_height()
 
     def unused_height(self, height: float) -> float:
         """Pixels that would stay empty below the pictures and the footer if the grid were so high."""
@@ -146,6 +157,8 @@ class PictureGrid(QWidget):
             panel.view.set_look(look)
 
     def _place(self) -> None:
+        if self.minimumHeight() != (least := self._least_height()):
+            self.setMinimumHeight(least)
         below = self._footer_height()
         height = self.height() - below
         caption = self._caption()

@@ -7,7 +7,9 @@ from PySide6.QtGui import QIcon, QImage, QPixmap, QStandardItem, QStandardItemMo
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QSizePolicy, QWidget
 from typing_extensions import override
 
-THUMBNAIL_PX = 64
+from studio.widgets.plain_text import set_tip
+
+THUMBNAIL_PX, SMALL_PX = 64, 40
 MARGIN = 12
 CELL_PX = THUMBNAIL_PX + MARGIN
 SCROLL_BAR_PX = 20
@@ -43,6 +45,7 @@ class PictureStrip(QListView):
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._rows = 0
+        self._is_small = False
         self.set_rows(1)
         self.selectionModel().currentChanged.connect(self._on_current)
 
@@ -71,18 +74,32 @@ class PictureStrip(QListView):
         off, needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
         self.setHorizontalScrollBarPolicy(off if rows > 1 else needed)
         self.setVerticalScrollBarPolicy(needed if rows > 1 else off)
-        self.setMaximumHeight(height_of(rows))
+        self.setMaximumHeight(self._height())
         self.updateGeometry()
+
+    def set_small(self, is_small: bool) -> None:
+        """Show smaller pictures, where the window is low."""
+        if is_small == self._is_small:
+            return
+        self._is_small = is_small
+        side = SMALL_PX if is_small else THUMBNAIL_PX
+        self.setIconSize(QSize(side, side))
+        self.setGridSize(QSize(side + MARGIN, side + MARGIN))
+        self.setMaximumHeight(self._height())
+        self.updateGeometry()
+
+    def _height(self) -> int:
+        return height_of(self._rows) - (THUMBNAIL_PX - SMALL_PX if self._is_small else 0)
 
     @override
     def sizeHint(self) -> QSize:
         """The rows in sight."""
-        return QSize(super().sizeHint().width(), height_of(self._rows))
+        return QSize(super().sizeHint().width(), self._height())
 
     @override
     def minimumSizeHint(self) -> QSize:
         """One row: more of them must not keep a window from getting smaller."""
-        return QSize(CELL_PX, height_of(1))
+        return QSize(CELL_PX, self._height() if self._is_small else height_of(1))
 
     def show_pictures(self, keys: Sequence[object], images: Sequence[QImage], tips: Sequence[str]) -> None:
         """Show other pictures; the chosen one stays chosen where it is still there, without a signal."""
@@ -114,7 +131,7 @@ class PictureStrip(QListView):
         item = QStandardItem()
         item.setData(key, KEY_ROLE)
         item.setIcon(QIcon(QPixmap.fromImage(_fitted(image))))
-        item.setToolTip(tip)
+        set_tip(item, tip)
         item.setData(tip, Qt.ItemDataRole.AccessibleTextRole)
         return item
 

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QWidget
 from typing_extensions import override
 
 from studio.theme import color
+from studio.widgets.plain_text import set_tip
 
 MOST_ZOOM = 64.0
 WHEEL_STEP = 1.25
@@ -84,8 +85,9 @@ class PictureView(QWidget):
         self._image = image
         size = f"{image.width()} x {image.height()} px" if not image.isNull() else "no picture"
         self.setAccessibleDescription(size)
-        self.setToolTip(
-            "" if image.isNull() else f"{self._title}, {size}\nWheel zooms, drag moves, double click fits"
+        set_tip(
+            self,
+            "" if image.isNull() else f"{self._title}, {size}\nWheel zooms, drag moves, double click fits",
         )
         self.update()
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from engine.declared import EncoderEntry, MethodEntry
@@ -15,6 +15,7 @@ from studio.viewers.images import signed_colours, to_image
 from studio.viewers.mask_controls import MaskControls
 from studio.viewers.picture_grid import PictureGrid
 from studio.viewers.viewer import Arrays, Viewer
+from studio.widgets.labels import PlainLabel
 
 ERROR = "error"
 # The ramp never follows the data: two checkpoints must be comparable by eye.
@@ -43,9 +44,9 @@ class ReconstructionViewer(Viewer):
         self.controls: MaskControls = MaskControls(self)
         self.controls.changed.connect(self.changed)
         self.controls.error_toggled.connect(lambda _shows: self._show())
-        self.facts = QLabel(self)
+        self.facts = PlainLabel(parent=self)
         self.facts.setObjectName("reconstruction_facts")
-        self.note = QLabel(self)
+        self.note = PlainLabel(parent=self)
         self.note.setObjectName("reconstruction_note")
         self.note.setWordWrap(True)
         set_role(self.note, "muted")

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QPushButton, QToolButton
 
 from studio import theme
+from studio.widgets.plain_text import set_tip
 
 _TOKEN_OF_ROLE = {"primary": "on_accent", "danger": "bad"}
 
@@ -32,7 +33,7 @@ def make_button(
     button = QPushButton(text)
     button.setObjectName(name)
     button.setAccessibleName(text)
-    button.setToolTip(tip)
+    set_tip(button, tip)
     button.setAccessibleDescription(tip)
     theme.set_role(button, role)
     if icon:
@@ -54,7 +55,7 @@ def make_icon_button(icon: str, words: str, name: str, on_click: Callable[[], ob
     button = QToolButton()
     button.setObjectName(name)
     button.setAccessibleName(words)
-    button.setToolTip(words)
+    set_tip(button, words)
     button.setIcon(theme.icon(icon))
     button.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
     theme.set_role(button, "quiet")

@@ -2,7 +2,11 @@
 
 from typing import Literal
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
+
+from studio import wording
+from studio.widgets.plain_text import shown, with_breaks
 
 Answer = Literal["keep", "pause", "cancel"]
 
@@ -20,8 +24,13 @@ class CloseQuestion(QMessageBox):
         self.setObjectName("close_question")
         self.setAccessibleName("Close the studio")
         self.setWindowTitle("Close the studio")
-        who = f"'{names[0]}' is training." if len(names) == 1 else f"{len(names)} runs are training."
-        self.setText(who)
+        who = (
+            f"'{wording.shortened(names[0])}' is training."
+            if len(names) == 1
+            else f"{len(names)} runs are training."
+        )
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(with_breaks(shown(who)))
         self.setInformativeText(
             "Training can go on without the window; the next launch shows it again. "
             "Runs that wait in the queue start when the studio or 'ssl-engine worker' is open."

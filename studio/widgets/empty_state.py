@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from studio.widgets.buttons import make_button
 from studio.widgets.icon_label import IconLabel
 from studio.widgets.labels import make_label
+from studio.widgets.plain_text import shown
 
 
 class EmptyState(QWidget):
@@ -31,7 +32,7 @@ class EmptyState(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        self.setAccessibleName(sentence)
+        self.setAccessibleName(shown(sentence))
         column = QVBoxLayout(self)
         column.setSpacing(12)
         column.addStretch(1)
@@ -50,4 +51,4 @@ class EmptyState(QWidget):
     def say(self, sentence: str) -> None:
         """Change the sentence."""
         self.label.setText(sentence)
-        self.setAccessibleName(sentence)
+        self.setAccessibleName(shown(sentence))

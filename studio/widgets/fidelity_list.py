@@ -7,6 +7,7 @@ from engine.declared import fidelity
 from engine.recipe import Recipe
 from studio import theme, wording
 from studio.widgets.labels import make_label
+from studio.widgets.plain_text import set_tip
 from studio.widgets.removal import retire
 
 
@@ -27,7 +28,7 @@ class FidelityList(QWidget):
         self.toggle.setObjectName("fidelity_toggle")
         self.toggle.setCheckable(True)
         self.toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.toggle.setToolTip("What the results of this run are not comparable in")
+        set_tip(self.toggle, "What the results of this run are not comparable in")
         self.toggle.toggled.connect(self._on_toggled)
         theme.set_role(self.toggle, "fold")
         self._body = QWidget(self)
@@ -61,7 +62,7 @@ class FidelityList(QWidget):
         self.toggle.setEnabled(bool(deviations))
         for number, deviation in enumerate(deviations):
             label = make_label(deviation.sentence, f"deviation.{number}", "small", wraps=True)
-            label.setToolTip("\n".join(part for part in (deviation.source, deviation.consequence) if part))
+            set_tip(label, "\n".join(part for part in (deviation.source, deviation.consequence) if part))
             self._labels.append(label)
             self._rows.addWidget(label)
         retire(removed)

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from typing_extensions import override
 
 from studio import theme
+from studio.widgets.plain_text import set_tip, shown
 
 
 class IconLabel(QLabel):
@@ -34,8 +35,8 @@ class IconLabel(QLabel):
     def show_icon(self, stem: str, means: str, token: str) -> None:
         """Show another icon."""
         self._stem, self._token = stem, token
-        self.setAccessibleName(means)
-        self.setToolTip(means)
+        self.setAccessibleName(shown(means))
+        set_tip(self, means)
         self._draw()
 
     @override

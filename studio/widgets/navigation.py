@@ -5,6 +5,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 
 from studio import theme
+from studio.widgets.plain_text import set_tip
 
 
 class Navigation(QFrame):
@@ -39,7 +40,7 @@ class Navigation(QFrame):
         button.setCheckable(True)
         button.clicked.connect(lambda: self.chosen.emit(name))
         if number <= 9:
-            button.setToolTip(f"{title} (Ctrl+{number})")
+            set_tip(button, f"{title} (Ctrl+{number})")
             QShortcut(QKeySequence(f"Ctrl+{number}"), self, lambda: self.chosen.emit(name))
         self._buttons[name] = button
         self._column.insertWidget(len(self._buttons) - 1, button)

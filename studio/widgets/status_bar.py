@@ -13,6 +13,7 @@ from studio import theme, wording
 from studio.context import StudioContext
 from studio.live.engine_words import EngineState, engine_state
 from studio.live.system_watch import SystemLoad, SystemWatch
+from studio.widgets.plain_text import button_text, set_tip, shown, tip_of
 
 LOOK_MILLISECONDS = 1000
 _ICONS = {"": "gauge", "good": "play", "warn": "warning", "bad": "error"}
@@ -175,9 +176,9 @@ def _part(name: str, on_click: Callable[[], None]) -> QPushButton:
 
 def _say(button: QPushButton, text: str, icon: str, token: str, what: str) -> None:
     """Show a sentence and its icon; what a narrow window cuts off is in the tip."""
-    if button.text() == text:
+    if button.toolTip() == tip_of(text):
         return
-    button.setText(text)
-    button.setToolTip(text)
-    button.setAccessibleName(f"{what}: {text}")
+    button.setText(button_text(text))
+    set_tip(button, text)
+    button.setAccessibleName(shown(f"{what}: {text}"))
     button.setIcon(theme.icon(icon, token))

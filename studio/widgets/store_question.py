@@ -1,6 +1,9 @@
 """What is asked when the store cannot be opened."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from studio.widgets.plain_text import shown_lines, tip_of, with_breaks
 
 
 class StoreQuestion(QMessageBox):
@@ -18,8 +21,10 @@ class StoreQuestion(QMessageBox):
         self.setAccessibleName("The store cannot be opened")
         self.setWindowTitle("The store cannot be opened")
         self.setIcon(QMessageBox.Icon.Warning)
-        self.setText(sentence)
-        self.setInformativeText(fix)
+        # Qt reads what looks like HTML as HTML, in the second text whatever the format of the first.
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(with_breaks(shown_lines(sentence)))
+        self.setInformativeText(tip_of(fix))
         self._retry = self.addButton("Try again", QMessageBox.ButtonRole.AcceptRole)
         self._other = self.addButton("Choose another place…", QMessageBox.ButtonRole.ActionRole)
         self._quit = self.addButton("Quit", QMessageBox.ButtonRole.RejectRole)

@@ -1,94 +1,23 @@
-"""News over the window: a sentence, perhaps a button; good news leaves by itself, bad news stays until read."""
+"""News over the window. It lies where it covers least of what is clicked, and lets through what it does cover."""
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt
+from PySide6.QtGui import QKeySequence, QMouseEvent, QShortcut, QWindow
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
-from studio import theme
-from studio.widgets.buttons import make_button, make_icon_button
-from studio.widgets.icon_label import IconLabel
-from studio.widgets.labels import make_label
+from studio.widgets.free_place import free_place, obstacles_on
+from studio.widgets.toast_card import BUSY, ToastCard
 
-SHOWN_MILLISECONDS = 7000
-MOST = 4
+MOST = 3
 WIDTH = 380
 NARROWEST = 160
 MARGIN = 16
-_LOOKS = {
-    "info": ("info", "accent", "News"),
-    "good": ("good", "good", "Done"),
-    "warn": ("warning", "warn", "Warning"),
-    "bad": ("error", "bad", "Error"),
-}
-_STAYING = ("warn", "bad")
-
-
-class ToastCard(QFrame):
-    """One piece of news.
-
-    Args:
-        sentence: The news.
-        level: "info", "good", "warn" or "bad".
-        action: Label and callable of one button.
-        parent: The overlay.
-    """
-
-    def __init__(
-        self, sentence: str, level: str, action: tuple[str, Callable[[], None]] | None, parent: QWidget
-    ) -> None:
-        super().__init__(parent)
-        self.sentence = sentence
-        icon, token, word = _LOOKS.get(level, _LOOKS["info"])
-        self.setObjectName("toast")
-        self.setAccessibleName(f"{word}: {sentence}")
-        theme.set_role(self, f"note_{level if level in _LOOKS else 'info'}")
-        self._row = row = QHBoxLayout(self)
-        row.setContentsMargins(12, 8, 8, 8)
-        row.setSpacing(8)
-        row.addWidget(IconLabel(icon, word, token), 0, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout()
-        column.setSpacing(4)
-        column.addWidget(make_label(sentence, "toast_sentence", wraps=True))
-        if action is not None:
-            column.addWidget(self._action_button(*action), 0, Qt.AlignmentFlag.AlignLeft)
-        row.addLayout(column, 1)
-        row.addWidget(
-            make_icon_button("close", "Dismiss", "toast_close", self.leave), 0, Qt.AlignmentFlag.AlignTop
-        )
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.leave)
-        if level not in _STAYING:
-            self._timer.start(SHOWN_MILLISECONDS)
-
-    def fit(self, width: int) -> int:
-        """Take the height that the sentence needs at a width, and return it."""
-        for part in (self, *self.findChildren(QWidget)):
-            part.ensurePolished()  # the style sheet's fonts decide where lines break
-        self._row.invalidate()
-        height = max(self._row.totalHeightForWidth(width), self._row.totalMinimumSize().height())
-        self.setFixedSize(width, height)
-        return height
-
-    def leave(self) -> None:
-        """Go away."""
-        self._timer.stop()
-        self.hide()
-        self.setParent(None)
-        self.deleteLater()
-
-    def _action_button(self, label: str, on_click: Callable[[], None]) -> QWidget:
-        def act() -> None:
-            self.leave()
-            on_click()
-
-        return make_button(label, "toast_action", act)
 
 
 class Toasts(QWidget):
-    """The stack of news at the lower right of a window.
+    """The stack of news of a window; a click on one sends it away and reaches what lies below, Escape sends away too.
 
     Args:
         over: The widget it lies over; it follows its size.
@@ -99,41 +28,93 @@ class Toasts(QWidget):
         self.setObjectName("toasts")
         self.setAccessibleName("News")
         self._over = over
+        self._window: QWindow | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(8)
+        self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self._dismiss_newest)
+        self._escape.setEnabled(False)
         over.installEventFilter(self)
         self.hide()
 
     def show_toast(
         self, sentence: str, level: str = "info", action: tuple[str, Callable[[], None]] | None = None
     ) -> None:
-        """Show a piece of news; the same sentence twice is shown once."""
+        """Show a piece of news; the same sentence twice is shown once.
+
+        Args:
+            sentence: What happened.
+            level: "info" and "good" leave by themselves, "warn" and "bad" when they are sent away, "busy" when
+                ``end_busy`` is called.
+            action: Label and callable of one button.
+        """
         if any(card.sentence == sentence for card in self.cards()):
             return
-        while len(self.cards()) >= MOST:
-            self.cards()[0].leave()
+        passing = [card for card in self.cards() if card.level != BUSY]
+        while passing and len(self.cards()) >= MOST:
+            passing.pop(0).leave()
         card = ToastCard(sentence, level, action, self)
-        card.destroyed.connect(self._place)
+        card.left.connect(self.place)
         self._column.addWidget(card)
-        self._place()
+        self.place()
+
+    def end_busy(self) -> None:
+        """Take away what told of work that goes on."""
+        for card in self.cards():
+            if card.level == BUSY:
+                card.leave()
 
     def cards(self) -> list[ToastCard]:
         """What is shown now, oldest first."""
         return self.findChildren(ToastCard, options=Qt.FindChildOption.FindDirectChildrenOnly)
 
+    def place(self) -> None:
+        """Lie where least is covered, as tall as the news needs."""
+        cards = self.cards()
+        self.setVisible(bool(cards))
+        self._escape.setEnabled(bool(cards))
+        if not cards:
+            return
+        self._watch_window()
+        width = min(WIDTH, max(self._over.width() - 2 * MARGIN, NARROWEST))
+        heights = [card.fit(width) for card in cards]
+        size = QSize(width, sum(heights) + (len(cards) - 1) * self._column.spacing())
+        room = QRect(self._over.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        self.setGeometry(QRect(free_place(room, size, obstacles_on(self._over, self)), size))
+        self.raise_()
+
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._over and event.type() == QEvent.Type.Resize:
-            self._place()
+            self.place()
+        elif watched is self._window and isinstance(event, QMouseEvent):
+            self._let_through(event)
         return False
 
-    def _place(self) -> None:
-        """Lie at the lower right, as tall as the news needs."""
+    def _watch_window(self) -> None:
+        """See clicks before they are given to a widget: a widget that got one cannot give it to what lies below."""
+        handle = self.window().windowHandle()
+        if handle is not None and handle is not self._window:
+            self._window = handle
+            handle.installEventFilter(self)
+
+    def _let_through(self, event: QMouseEvent) -> None:
+        """Send the news under a click away, and let the click through, unless it is for one of its buttons."""
+        transparent = Qt.WidgetAttribute.WA_TransparentForMouseEvents
+        if event.type() == QEvent.Type.MouseButtonRelease:
+            self.setAttribute(transparent, False)
+        if event.type() != QEvent.Type.MouseButtonPress or event.button() != Qt.MouseButton.LeftButton:
+            return
+        point = self.mapFrom(self.window(), event.position().toPoint())
+        if not self.isVisible() or not self.rect().contains(point):
+            return
+        card = next((card for card in self.cards() if card.geometry().contains(point)), None)
+        if card is None or not card.has_button_at(card.mapFrom(self, point)):
+            self.setAttribute(transparent, True)
+            if card is not None:
+                card.leave()
+
+    def _dismiss_newest(self) -> None:
         cards = self.cards()
-        self.setVisible(bool(cards))
-        width = min(WIDTH, max(self._over.width() - 2 * MARGIN, NARROWEST))
-        heights = [card.fit(width) for card in cards]
-        self.resize(width, sum(heights) + max(len(cards) - 1, 0) * self._column.spacing())
-        self.move(self._over.width() - width - MARGIN, self._over.height() - self.height() - MARGIN)
-        self.raise_()
+        if cards:
+            cards[-1].leave()

@@ -4,6 +4,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio import wording
 from studio.widgets.labels import make_label
+from studio.widgets.plain_text import set_tip
 
 
 class ValueTile(QWidget):
@@ -42,4 +43,4 @@ class ValueTile(QWidget):
         if text != self._value.text():
             self._value.setText(text)
             self.setAccessibleName(f"{self._title}: {text}")
-        self._value.setToolTip(whole)
+        set_tip(self._value, whole)

@@ -7,12 +7,13 @@ from typing_extensions import override
 
 from engine.errors import StoreError
 from engine.store import Run, RunStatus, move_run, queued_runs, requeue_run, update_run
-from studio import theme
+from studio import theme, wording
 from studio.context import StudioContext
 from studio.live.run_actions import Action
 from studio.pages.run_control import control
 from studio.widgets.buttons import make_icon_button
 from studio.widgets.card import Card
+from studio.widgets.plain_text import set_tip, shown
 
 _RUN_ID = Qt.ItemDataRole.UserRole
 
@@ -36,10 +37,12 @@ class QueueCard(Card):
         self.list = QListWidget()
         self.list.setObjectName("queue_list")
         self.list.setAccessibleName("Queue")
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.list.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
         theme.set_role(self.list, "plain")
         self.list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
-        self.list.setToolTip("Drag to change the order; Delete takes a run out of the queue.")
+        set_tip(self.list, "Drag to change the order; Delete takes a run out of the queue.")
         self.list.viewport().installEventFilter(self)
         self.list.installEventFilter(self)
         self.list.currentRowChanged.connect(lambda _row: self._enable())
@@ -56,9 +59,11 @@ class QueueCard(Card):
         chosen = self._chosen()
         self.list.clear()
         for number, run in enumerate(runs, start=1):
-            item = QListWidgetItem(theme.icon("queue", "muted"), f"{number}. {run.name}")
+            item = QListWidgetItem(theme.icon("queue", "muted"), shown(f"{number}. {run.name}"))
             item.setData(_RUN_ID, run.id)
-            item.setToolTip(f"Run {run.id}, {run.method}, device {run.device}")
+            # As wide as the list is: what does not fit is elided, and the tip has it.
+            item.setSizeHint(QSize(1, theme.ROW_HEIGHT))
+            set_tip(item, f"{run.name}\nRun {run.id}, {run.method}, device {run.device}")
             self.list.addItem(item)
             if run.id == chosen:
                 self.list.setCurrentItem(item)
@@ -102,7 +107,7 @@ class QueueCard(Card):
         chosen = self._chosen()
         if chosen is None:
             return
-        name = self.list.currentItem().text().partition(". ")[2]
+        name = wording.shortened(self.list.currentItem().text().partition(". ")[2])
         control(self._context, chosen, Action.UNQUEUE)
         self._context.toast(
             f"'{name}' is out of the queue.", "info", ("Undo", lambda: self._put_back(chosen))

@@ -12,6 +12,7 @@ from studio.context import StudioContext
 from studio.live.last_values import worded
 from studio.live.run_words import state_words, took_words
 from studio.widgets.card import Card
+from studio.widgets.plain_text import set_tip, shown
 
 MOST = 8
 # What waits is in the queue's card.
@@ -39,6 +40,7 @@ class RecentCard(Card):
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(theme.ROW_HEIGHT)
         self.table.setShowGrid(False)
+        self.table.setWordWrap(False)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -72,8 +74,8 @@ class RecentCard(Card):
         started = wording.NOTHING if run.started_at is None else wording.ago(run.started_at)
         texts = (run.name, state.word, *values, took_words(run, time.time()) or wording.NOTHING, started)
         for column, text in enumerate(texts):
-            item = QTableWidgetItem(text)
-            item.setToolTip(text)
+            item = QTableWidgetItem(shown(text))
+            set_tip(item, text)
             if column == 0:
                 item.setIcon(_swatch(theme.run_color(run.id)))
             if column == 1:

@@ -11,7 +11,8 @@ from studio.pages.run_control import control
 from studio.widgets.buttons import make_button
 from studio.widgets.card import Card
 from studio.widgets.icon_label import IconLabel
-from studio.widgets.labels import make_label
+from studio.widgets.labels import make_label, make_name_label
+from studio.widgets.plain_text import shown
 from studio.widgets.removal import retire
 
 MOST = 4
@@ -63,7 +64,7 @@ class ResumeCard(Card):
     def _make_row(self, run: Run) -> QWidget:
         row = QFrame()
         row.setObjectName(f"resume_row_{run.id}")
-        row.setAccessibleName(f"{run.name}: {ending_words(run)}")
+        row.setAccessibleName(shown(f"{run.name}: {ending_words(run)}"))
         line = QHBoxLayout(row)
         line.setContentsMargins(0, 4, 0, 4)
         line.setSpacing(8)
@@ -73,7 +74,7 @@ class ResumeCard(Card):
         )
         words = QVBoxLayout()
         words.setSpacing(0)
-        words.addWidget(make_label(run.name, "resume_name"))
+        words.addWidget(make_name_label(run.name, "resume_name"))
         words.addWidget(make_label(ending_words(run), "resume_words", "small", wraps=True))
         line.addLayout(words, 1)
         buttons = (
@@ -82,7 +83,7 @@ class ResumeCard(Card):
             make_button("Dismiss", f"resume_dismiss_{run.id}", lambda: self.dismiss(run), role="quiet"),
         )
         for button in buttons:
-            button.setAccessibleName(f"{button.text()}: {run.name}")
+            button.setAccessibleName(shown(f"{button.text()}: {run.name}"))
             line.addWidget(button)
         theme.set_role(buttons[0], "")
         return row

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
 
 from engine.store import Artifact
 from studio import wording
-from studio.widgets.labels import make_label
+from studio.widgets.labels import make_label, make_name_label
 
 SCORE = "score"
 
@@ -27,9 +27,9 @@ class CheckpointSlider(QWidget):
         self.slider.setObjectName("checkpoint_slider")
         self.slider.setAccessibleName("Checkpoint")
         self.slider.setPageStep(1)
-        self.slider.setMinimumWidth(80)
+        self.slider.setMinimumWidth(48)
         self.slider.valueChanged.connect(self._on_moved)
-        self.label = make_label("", "checkpoint_label")
+        self.label = make_name_label("", "checkpoint_label")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)

@@ -3,8 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QProgressBar,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio import theme
 from studio.live.inspector import Reply
@@ -12,6 +20,7 @@ from studio.viewers.viewer import Viewer
 from studio.widgets.buttons import make_button
 from studio.widgets.icon_label import IconLabel
 from studio.widgets.labels import make_label
+from studio.widgets.plain_text import set_tip
 
 PATIENCE_MILLISECONDS = 250
 
@@ -49,13 +58,12 @@ class LookPanel(QWidget):
         self._timer.setInterval(PATIENCE_MILLISECONDS)
         self._timer.timeout.connect(self._bar.show)
         self._error = self._make_error(on_again)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        for widget in (viewer.controls, self._bar, self.waiting, self._error):
-            layout.addWidget(widget)
-        layout.addWidget(self.viewer, 1)
-        layout.addStretch(0)
+        self._lay_out()
+
+    @property
+    def hidden_height(self) -> int:
+        """Pixels of the panel that a low window scrolls away."""
+        return max(self._content.height() - self._scroll.viewport().height(), 0)
 
     @property
     def error(self) -> str:
@@ -84,7 +92,7 @@ class LookPanel(QWidget):
         else:
             self.sentence.setText(reply.error)
             self.fix.setText(reply.fix)
-            self._error.setToolTip(reply.detail)
+            set_tip(self._error, reply.detail)
 
     def clear(self) -> None:
         """Show nothing."""
@@ -92,6 +100,27 @@ class LookPanel(QWidget):
         self.asked = None
         self._error.hide()
         self.viewer.clear()
+
+    def _lay_out(self) -> None:
+        """Let a window too low for the pictures scroll them instead of making them smaller than can be read."""
+        self._content = QWidget()
+        self._content.setObjectName("scroll_content")
+        column = QVBoxLayout(self._content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        for widget in (self.viewer.controls, self._bar, self.waiting, self._error):
+            column.addWidget(widget)
+        column.addWidget(self.viewer, 1)
+        column.addStretch(0)
+        self._scroll = QScrollArea(self)
+        self._scroll.setObjectName(f"{self.viewer.name}_scroll")
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setWidget(self._content)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._scroll)
 
     def _rest(self) -> None:
         self._timer.stop()

@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QImageReader
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio import wording
 from studio.live.inspector import InspectorClient, Reply
@@ -14,6 +14,7 @@ from studio.viewers.images import to_image
 from studio.viewers.picture_strip import THUMBNAIL_PX, PictureStrip
 from studio.widgets.buttons import make_button
 from studio.widgets.labels import make_label
+from studio.widgets.plain_text import set_tip
 
 LANE = "inspect.strip"
 SHOWN_AT_FIRST = 40
@@ -39,11 +40,12 @@ class PictureChooser(QWidget):
         self._data: Mapping[str, Any] = {}
         self._count = SHOWN_AT_FIRST
         self._own: list[str] = []
+        self._has_failed = False
         self.strip = PictureStrip("Pictures of the data set", self)
         self.strip.chosen.connect(self._on_chosen)
         self.message = make_label("", "strip_message", "small", wraps=True)
         self.browse = make_button("Own picture…", "own_picture", self._on_browse, icon="folder")
-        self.browse.setToolTip("Choose a picture file, or drop one anywhere on this page")
+        set_tip(self.browse, "Choose a picture file, or drop one anywhere on this page")
         self.more = make_button(
             "More", "more_pictures", self._on_more, role="quiet", tip="Show more of the data set"
         )
@@ -81,7 +83,9 @@ class PictureChooser(QWidget):
         )
 
     def _on_reply(self, reply: Reply) -> None:
+        self._has_failed = not reply.ok
         if not reply.ok:
+            self.message.show()
             self._fill([], [], [])
             self.message.setText(f"{reply.error} {reply.fix} A picture of your own can still be looked at.")
             return
@@ -124,11 +128,19 @@ class PictureChooser(QWidget):
         row.addWidget(self.browse)
         row.addWidget(self.message, 1)
         row.addWidget(self.more)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addLayout(row)
-        layout.addWidget(self.strip)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(4)
+        self._column.addLayout(row)
+        self._column.addWidget(self.strip, 1)
+
+    def set_low(self, is_low: bool) -> None:
+        """Take one row of small pictures beside the buttons, where the window is low."""
+        down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        self._column.setDirection(across if is_low else down)
+        # How many there are is said where there is room for a sentence; an error is said anyway.
+        self.message.setVisible(not is_low or self._has_failed)
+        self.strip.set_small(is_low)
 
 
 def _read_small(path: str) -> QImage:

@@ -12,6 +12,7 @@ from studio.pages.inspect.look_panel import LookPanel
 from studio.viewers.discovery import discover_viewers
 from studio.viewers.viewer import Viewer
 from studio.widgets.labels import make_label
+from studio.widgets.plain_text import set_tip
 
 
 class ViewerTabs(QWidget):
@@ -101,7 +102,7 @@ class ViewerTabs(QWidget):
         self._stack.setCurrentIndex(max(self.bar.currentIndex(), 0))
         sentence = f"{self.needs[:1].upper()}{self.needs[1:]}." if self.needs else ""
         self.missing.setText(sentence)
-        self.missing.setToolTip(sentence)
+        set_tip(self.missing, sentence)
 
     def clear(self) -> None:
         """Show nothing."""

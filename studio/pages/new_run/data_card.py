@@ -15,6 +15,7 @@ from studio.viewers.images import to_image
 from studio.viewers.thumbnail_wall import ThumbnailWall
 from studio.widgets.buttons import make_button
 from studio.widgets.labels import make_label
+from studio.widgets.plain_text import set_tip
 
 LANE = "new_run.thumbnails"
 THUMBNAILS = 10
@@ -91,7 +92,7 @@ class DataCard(QFrame):
     def show_dataset(self, dataset: Dataset) -> None:
         """Show what was scanned."""
         self._name.setText(dataset.name)
-        self._name.setToolTip(dataset.location)
+        set_tip(self._name, dataset.location)
         self._place.setText(dataset.location)
         self._counts.setText(health.counts_line(dataset))
         self._splits.setText(health.splits_line(dataset))

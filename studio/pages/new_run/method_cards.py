@@ -10,6 +10,7 @@ from typing_extensions import override
 from engine.declared import MethodEntry
 from studio import theme
 from studio.widgets.labels import make_label
+from studio.widgets.plain_text import set_tip
 
 
 class MethodCard(QFrame):
@@ -28,7 +29,7 @@ class MethodCard(QFrame):
         self.radio.setObjectName(f"method.{method.name}")
         self.radio.setAccessibleName(method.title)
         self.radio.setAccessibleDescription(method.use_when)
-        self.radio.setToolTip(method.paper)
+        set_tip(self.radio, method.paper)
         font = self.radio.font()
         font.setBold(True)
         self.radio.setFont(font)

@@ -1,17 +1,15 @@
 """The third column: what will happen, and the two buttons that make it happen."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from studio import theme
 from studio.context import StudioContext
 from studio.pages.new_run import estimate
 from studio.pages.new_run.draft import Checked
 from studio.pages.new_run.preview_panel import PreviewPanel
 from studio.pages.new_run.problem_list import ProblemList
 from studio.pages.new_run.schedule_chart import ScheduleChart
-from studio.widgets.buttons import make_button
+from studio.pages.new_run.start_foot import StartFoot
 from studio.widgets.fidelity_list import FidelityList
 from studio.widgets.labels import make_label
 
@@ -38,14 +36,11 @@ class OutcomePanel(QWidget):
         self.fidelity = FidelityList(self)
         facts = ("length", "rate", "time", "disk")
         self._facts = {name: make_label("", f"estimate.{name}", wraps=True) for name in facts}
-        self.name = QLineEdit(self)
-        self.name.setObjectName("run_name")
-        self.name.setAccessibleName("Name of the run")
-        self.queue = make_button("Add to queue", "add_to_queue", self.queue_pressed.emit, icon="queue")
-        self.start = make_button("Start", "start_run", self.start_pressed.emit, icon="play", role="primary")
-        self.start.setShortcut(QKeySequence("Ctrl+Return"))
-        self.start.setToolTip("Start the run and watch it (Ctrl+Enter)")
-        self.ahead = make_label("", "runs_ahead", "small", wraps=True)
+        self.foot = StartFoot()
+        self.name, self.queue, self.start = self.foot.name, self.foot.queue, self.foot.start
+        self.ahead = self.foot.ahead
+        self.foot.start_pressed.connect(self.start_pressed)
+        self.foot.queue_pressed.connect(self.queue_pressed)
         self._lay_out()
 
     def show_checked(self, checked: Checked, num_pictures: int) -> None:
@@ -57,10 +52,9 @@ class OutcomePanel(QWidget):
         self._show_preview(checked, num_pictures)
         self.fidelity.show_recipe(checked.recipe)
 
-    def show_ahead(self, sentence: str) -> None:
-        """Say what the run would wait for; nothing when it would start at once."""
-        self.ahead.setText(sentence)
-        self.ahead.setVisible(bool(sentence))
+    def take_foot(self) -> None:
+        """Take the foot below the column."""
+        self._column.addWidget(self.foot)
 
     def _show_estimate(self, checked: Checked) -> None:
         lines = dict.fromkeys(self._facts, "")
@@ -116,31 +110,8 @@ class OutcomePanel(QWidget):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addWidget(scroll, 1)
-        layout.addWidget(self._make_foot())
-
-    def _make_foot(self) -> QWidget:
-        foot = QFrame()
-        theme.set_role(foot, "card")
-        label = make_label("Name", "run_name_label")
-        label.setBuddy(self.name)
-        name_row = QHBoxLayout()
-        name_row.setSpacing(8)
-        name_row.addWidget(label)
-        name_row.addWidget(self.name, 1)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        buttons.addStretch(1)
-        buttons.addWidget(self.queue)
-        buttons.addWidget(self.start)
-        column = QVBoxLayout(foot)
-        column.setContentsMargins(12, 12, 12, 12)
-        column.setSpacing(8)
-        column.addLayout(name_row)
-        column.addWidget(self.ahead)
-        column.addLayout(buttons)
-        self.ahead.hide()
-        return foot
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(8)
+        self._column.addWidget(scroll, 1)
+        self.take_foot()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QVBoxLayout, 
 from engine.store import Dataset
 from studio import wording
 from studio.widgets.buttons import make_button
+from studio.widgets.plain_text import shown
 
 BUILT_IN = (
     ("Shapes", "builtin:shapes", "Drawn shapes with labels"),
@@ -49,9 +50,8 @@ class PlacePicker(QWidget):
         for dataset in datasets:
             if dataset.location not in seen:
                 seen.add(dataset.location)
-                self.recent.addItem(
-                    f"{dataset.name} · {wording.count(dataset.num_pictures)}", dataset.location
-                )
+                name = shown(wording.shortened(dataset.name))
+                self.recent.addItem(f"{name} · {wording.count(dataset.num_pictures)}", dataset.location)
         self.recent.setCurrentIndex(max(self.recent.findData(location), 0))
         self.recent.setEnabled(bool(datasets))
 

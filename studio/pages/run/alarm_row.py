@@ -11,6 +11,7 @@ from studio import theme, wording
 from studio.widgets.buttons import make_button
 from studio.widgets.icon_label import IconLabel
 from studio.widgets.labels import make_label
+from studio.widgets.plain_text import shown
 
 OnKnob = Callable[[str, Any], None]
 """``on_knob(setting, value)``: the person wants a new run with this change; None as value: only to look at it."""
@@ -58,7 +59,7 @@ class AlarmRow(QFrame):
             self._icon.show_icon("warning", word, "warn")
         theme.set_role(self, ("note_bad" if self._is_error else "note_warn") if is_standing else "card")
         over = "" if is_standing else ", over"
-        self.setAccessibleName(f"{word}{over}: {self._event.message}")
+        self.setAccessibleName(shown(f"{word}{over}: {self._event.message}"))
 
     def _add_reasons(self, on_knob: OnKnob) -> None:
         """What the doctor says beside the sentence; of others the detail as it is."""

@@ -16,6 +16,7 @@ from studio.pages.run.no_points import no_points_words
 from studio.pages.run.run_read import Series
 from studio.widgets.empty_state import EmptyState
 from studio.widgets.labels import make_label
+from studio.widgets.plain_text import set_tip
 
 # Drawing may take a twentieth of one core, so that a window that is open does not slow the training down; what Qt
 # paints afterwards costs about as much as what is timed here.
@@ -129,8 +130,8 @@ class ChartsPanel(QWidget):
         self.smoothing = QSlider(Qt.Orientation.Horizontal)
         self.smoothing.setObjectName("smoothing")
         self.smoothing.setAccessibleName("Smoothing of all charts")
-        self.smoothing.setToolTip(
-            "How many steps each smoothed value averages over; the raw values stay behind it."
+        set_tip(
+            self.smoothing, "How many steps each smoothed value averages over; the raw values stay behind it."
         )
         self.smoothing.setRange(0, 100)
         self.smoothing.setFixedWidth(140)
@@ -180,5 +181,5 @@ def _make_switch(text: str, name: str, key: str) -> QCheckBox:
     switch = QCheckBox(text)
     switch.setObjectName(name)
     switch.setAccessibleName(f"{text} in all charts")
-    switch.setToolTip(f"Logarithmic axis in all charts; {key} switches a single one.")
+    set_tip(switch, f"Logarithmic axis in all charts; {key} switches a single one.")
     return switch

@@ -16,12 +16,13 @@ from PySide6.QtWidgets import (
 from engine.declared import recipe_from_dict
 from engine.errors import EngineError, StoreError
 from engine.store import Dataset, Run, get_dataset
-from studio import theme
+from studio import theme, wording
 from studio.context import StudioContext
 from studio.pages.run.facts import recipe_text, run_facts, version_facts, whole_text
 from studio.widgets.buttons import make_button
 from studio.widgets.fidelity_list import FidelityList
-from studio.widgets.labels import make_label
+from studio.widgets.labels import PlainLabel, make_label
+from studio.widgets.plain_text import shown_lines
 
 RECIPE_HEIGHT = 360
 
@@ -99,7 +100,7 @@ class DetailsPanel(QWidget):
         """Let the person choose a file and write the recipe there."""
         if self._run is None:
             return
-        name = "".join(letter if letter.isalnum() else "-" for letter in self._run.name).strip("-")
+        name = wording.file_stem(self._run.name)
         chosen, _ = QFileDialog.getSaveFileName(
             self, "Save the recipe", str(Path.home() / f"{name}.toml"), "Recipes (*.toml)"
         )
@@ -147,8 +148,7 @@ class DetailsPanel(QWidget):
 def _fill(form: QFormLayout, facts: list[tuple[str, str]]) -> None:
     """Show facts; rows are kept where the names did not change."""
     names = [name for name, _ in facts]
-    shown = [_label_of(form, row) for row in range(form.rowCount())]
-    if shown != names:
+    if [_label_of(form, row) for row in range(form.rowCount())] != names:
         while form.rowCount():
             form.removeRow(0)
         for name, value in facts:
@@ -158,13 +158,13 @@ def _fill(form: QFormLayout, facts: list[tuple[str, str]]) -> None:
         return
     for row, (_, value) in enumerate(facts):
         field = _widget_at(form, row, QFormLayout.ItemRole.FieldRole)
-        if field is not None and field.property("text") != value:
-            field.setProperty("text", value)
+        if isinstance(field, PlainLabel) and field.text() != shown_lines(value):
+            field.setText(value)
 
 
 def _label_of(form: QFormLayout, row: int) -> str:
     widget = _widget_at(form, row, QFormLayout.ItemRole.LabelRole)
-    return "" if widget is None else str(widget.property("text"))
+    return widget.text() if isinstance(widget, PlainLabel) else ""
 
 
 def _widget_at(form: QFormLayout, row: int, role: QFormLayout.ItemRole) -> QWidget | None:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
-from studio import theme
+from studio import theme, wording
 from studio.forms.path_box import PathBox
 from studio.widgets.labels import make_label
+from studio.widgets.plain_text import window_title
 
 FORMATS = {
     "timm": "A folder that timm loads (safetensors)",
@@ -28,7 +29,7 @@ class ExportDialog(QDialog):
     def __init__(self, name: str, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("export_dialog")
-        self.setWindowTitle(f"Export the encoder of '{name}'")
+        self.setWindowTitle(window_title(f"Export the encoder of '{wording.shortened(name)}'"))
         self.setMinimumWidth(480)
         self.boxes = {key: QCheckBox(title) for key, title in FORMATS.items()}
         self.boxes["timm"].setChecked(True)

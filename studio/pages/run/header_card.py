@@ -15,6 +15,7 @@ from studio.widgets.buttons import make_button
 from studio.widgets.card import Card
 from studio.widgets.icon_label import IconLabel
 from studio.widgets.labels import make_label
+from studio.widgets.plain_text import shown
 from studio.widgets.removal import retire
 from studio.widgets.run_badge import RunBadge
 from studio.widgets.value_tile import ValueTile
@@ -58,7 +59,7 @@ class HeaderCard(Card):
     def show_run(self, run: Run) -> None:
         """Show the row."""
         self.heading.setText(run.name)
-        self.setAccessibleName(f"Run {run.name}")
+        self.setAccessibleName(f"Run {shown(run.name)}")
         self.badge.show_run(run)
         self.bar.setValue(round(1000 * run.share))
         self.words.setText(_words(run, self._context.watch.time_left(run.id)))
@@ -112,7 +113,7 @@ class ErrorNote(QFrame):
         sentence = problem_words(run)
         self.setVisible(bool(sentence))
         self.words.setText(sentence)
-        self.setAccessibleName(f"Problem: {sentence}" if sentence else "No problem")
+        self.setAccessibleName(f"Problem: {shown(sentence)}" if sentence else "No problem")
 
 
 def problem_words(run: Run) -> str:

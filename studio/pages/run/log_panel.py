@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPlainTextEdit,
 
 from engine.store import Event, Level
 from studio import theme, wording
+from studio.widgets.plain_text import shown_lines
 
 MOST_LINES = 5000
 _LEVELS = {
@@ -78,14 +79,14 @@ class LogPanel(QWidget):
         self._events.extend(fresh)
         for event in fresh:
             if self._is_wanted(event):
-                self.text.appendPlainText(line_of(event))
+                self.text.appendPlainText(shown_lines(line_of(event)))
 
     def _is_wanted(self, event: Event) -> bool:
         words = self.filter.text().strip().lower()
         return event.level in _LEVELS[self.level.currentText()] and words in line_of(event).lower()
 
     def _show(self) -> None:
-        wanted = [line_of(event) for event in self._events if self._is_wanted(event)]
+        wanted = [shown_lines(line_of(event)) for event in self._events if self._is_wanted(event)]
         nothing = "No line of the log fits the filter." if self._events else "Nothing has been logged yet."
         self.text.setPlaceholderText(nothing)
         self.text.setPlainText("\n".join(wanted[-MOST_LINES:]))

@@ -1,11 +1,11 @@
 """What leaves a run by the window: its encoder and the embeddings of its pictures."""
 
-import re
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from engine.store import Run
+from studio import wording
 from studio.context import StudioContext
 from studio.pages.run.export_dialog import ExportDialog
 
@@ -28,14 +28,16 @@ class Takeout:
 
     def export(self, run: Run) -> None:
         """Ask for formats and a folder, then write the encoder."""
-        dialog = ExportDialog(run.name, self._folder() / f"{_plain(run.name)}-{run.id}", self._window)
+        dialog = ExportDialog(
+            run.name, self._folder() / f"{wording.file_stem(run.name)}-{run.id}", self._window
+        )
         dialog.accepted.connect(lambda: self._begin_export(run, dialog))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def embed(self, run: Run) -> None:
         """Ask for a file, then write the features of the run's own pictures."""
-        usual = str(self._folder() / f"{_plain(run.name)}-{run.id}.parquet")
+        usual = str(self._folder() / f"{wording.file_stem(run.name)}-{run.id}.parquet")
         file, _ = QFileDialog.getSaveFileName(self._window, "Embeddings of the run's pictures", usual, KINDS)
         if file:
             data = run.recipe.get("data", {})
@@ -49,7 +51,7 @@ class Takeout:
     def _tell(self, is_begun: bool, folder: Path) -> None:
         if is_begun:
             self._context.preferences.remember(LAST_FOLDER, str(folder))
-            self._context.toast("Writing; this takes some seconds.")
+            self._context.toast("Writing; how it ended is said here.", "busy")
         else:
             self._context.toast("Something else is being written; try again when it is done.", "warn")
 
@@ -58,8 +60,3 @@ class Takeout:
 
     def _on_finished(self, sentence: str, _place: str) -> None:
         self._context.toast(sentence, "good")
-
-
-def _plain(name: str) -> str:
-    """A name as a part of a path."""
-    return re.sub(r"[^\w-]+", "-", name).strip("-") or "run"
