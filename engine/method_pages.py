@@ -59,7 +59,8 @@ def _preset(preset: PresetEntry) -> Iterator[str]:
     yield "| setting | value | source |"
     yield "|---|---|---|"
     for path, value in scaled.values.items():
-        follows = " (follows the pictures)" if isinstance(preset.values[path], Rule) else ""
+        rule = preset.values[path]
+        follows = f" (follows {rule.follows})" if isinstance(rule, Rule) else ""
         yield f"| `{path}` | {_value(value)}{follows} | {_cell(preset.sources[path])} |"
     yield ""
 

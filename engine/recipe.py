@@ -14,6 +14,7 @@ from engine.settings import Settings, setting
 from engine.value_range import parse_value_range
 
 MOST_PATCH_PX = 64
+LEAST_IMAGE_PX, MOST_IMAGE_PX = 16, 1024
 
 
 class DataSettings(Settings):
@@ -95,8 +96,8 @@ class EncoderSettings(Settings):
     image_size: int = setting(
         96,
         "Image size",
-        low=16,
-        high=1024,
+        low=LEAST_IMAGE_PX,
+        high=MOST_IMAGE_PX,
         unit="px",
         source="ours: desktop pictures; 224 in the papers",
         essential=True,

@@ -19,6 +19,7 @@ from engine.declared import (
 )
 from engine.errors import SettingsError
 from engine.recipe import Recipe
+from engine.rules.rule import IMAGE_SIZE
 from engine.shown import shown
 
 DEFAULT_METHOD = "mae"
@@ -57,10 +58,15 @@ class Choice:
         if not self.preset:
             return self
         method = self.recipe.method
-        scaled = scale_preset(load_catalogue().method(method).preset(self.preset), self.changes, num_train)
+        preset = load_catalogue().method(method).preset(self.preset)
+        scaled, unchanged = (scale_preset(preset, changes, num_train) for changes in (self.changes, None))
         titles = {entry.path: entry.title for entry in load_catalogue().fields_for(method)}
         for path, reason in scaled.reasons.items():
-            if path not in self.chosen:
+            # What follows the image size is worth a word where it is not the preset's own any more.
+            is_usual = (
+                IMAGE_SIZE in preset.values[path].needs and scaled.values[path] == unchanged.values[path]
+            )
+            if path not in self.chosen and not is_usual:
                 remark(f"{titles[path]}: {reason}.")
         return replace(self, recipe=make_recipe(method, self.preset, self.changes, num_train))
 

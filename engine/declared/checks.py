@@ -6,8 +6,10 @@ from typing import Any, Literal, Protocol
 
 from engine.declared.catalogue import load_catalogue
 from engine.plan import make_plan
-from engine.recipe import MOST_PATCH_PX, Recipe
+from engine.recipe import MOST_IMAGE_PX, MOST_PATCH_PX, Recipe
 from engine.shown import shown
+
+MOST_ROWS = 42  # of patches that a check suggests: 42 x 42 are nine times the papers' 196
 
 
 @dataclass(frozen=True)
@@ -65,16 +67,20 @@ def _check_encoder(recipe: Recipe) -> Iterator[Problem]:
 
 
 def _check_sizes(recipe: Recipe) -> Iterator[Problem]:
-    encoder = recipe.encoder
-    is_vit = load_catalogue().encoder(encoder.name).family == "vit"
-    if is_vit and encoder.image_size % encoder.patch_size:
-        fitting = _nearest_divisor(encoder.image_size, encoder.patch_size)
-        yield Problem(
-            "encoder.patch_size",
-            f"A patch of {encoder.patch_size} px does not divide an image of {encoder.image_size} px.",
-            f"Take a patch of {fitting} px, or an image size that is a multiple of {encoder.patch_size}.",
-            suggestion=fitting,
-        )
+    side, patch = recipe.encoder.image_size, recipe.encoder.patch_size
+    if load_catalogue().encoder(recipe.encoder.name).family != "vit" or side % patch == 0:
+        return
+    message = f"A patch of {patch} px does not divide an image of {side} px."
+    fitting = _nearest_divisor(side, patch)
+    if (
+        side > MOST_ROWS * fitting
+    ):  # a prime number of pixels, say: its only divisor gives a row of patches a pixel
+        size = min(max(round(side / patch), 1) * patch, MOST_IMAGE_PX // patch * patch)
+        fix = f"Take an image of {size} px, or another multiple of {patch}."
+        yield Problem("encoder.image_size", message, fix, suggestion=size)
+        return
+    fix = f"Take a patch of {fitting} px, or an image size that is a multiple of {patch}."
+    yield Problem("encoder.patch_size", message, fix, suggestion=fitting)
 
 
 def _check_batch(recipe: Recipe, num_train: int) -> Iterator[Problem]:

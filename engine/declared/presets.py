@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.declared.catalogue import PresetEntry
-from engine.recipe import TrainingSettings
+from engine.recipe import EncoderSettings, TrainingSettings
 from engine.rules import Rule, Situation
 
 USUAL_PICTURES = 10_000
@@ -40,6 +40,7 @@ def scale_preset(
         num_train: Training pictures; ``USUAL_PICTURES`` is taken where they are not counted.
     """
     defaults = {f"training.{name}": value for name, value in TrainingSettings().model_dump().items()}
+    defaults |= {f"encoder.{name}": value for name, value in EncoderSettings().model_dump().items()}
     known = {path: value for path, value in preset.values.items() if not isinstance(value, Rule)}
     waiting = {path: value for path, value in preset.values.items() if isinstance(value, Rule)}
     chosen = {path: value for path, value in (changes or {}).items() if _can_be_counted_with(value)}

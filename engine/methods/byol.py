@@ -21,7 +21,15 @@ from engine.nn.encoder import Encoder
 from engine.nn.mlp import NormMLP
 from engine.nn.momentum import follow, frozen_copy
 from engine.optim import ParamGroup, split_decay
-from engine.rules import BatchWithin, ByEpochs, EpochsForSteps, ShareOfEpochs
+from engine.rules import (
+    QUICK_STEM,
+    BatchWithin,
+    ByEpochs,
+    BySize,
+    EpochsForSteps,
+    PatchForRows,
+    ShareOfEpochs,
+)
 from engine.schedules import Progress, cosine
 from engine.settings import Settings, setting
 
@@ -152,6 +160,7 @@ PRESETS = {
         {
             "encoder.name": Sourced("resnet50", "paper, sec. 3.3"),
             "encoder.image_size": Sourced(224, "paper, appendix B"),
+            "encoder.patch_size": Sourced(PatchForRows(14), "ours: for a transformer in its place"),
             "encoder.stem": Sourced("large", "official file utils/networks.py, ResNetTorso"),
             "training.epochs": Sourced(1000, "paper, sec. 3.3"),
             "training.batch_size": Sourced(
@@ -175,7 +184,11 @@ PRESETS = {
         {
             "encoder.name": Sourced("resnet18", f"{CONFIG}: ResNet18 for Imagenette"),
             "encoder.image_size": Sourced(96, "ours: nine sixteenths of the work of the small recipe's 128"),
-            "encoder.stem": Sourced("large", "official file utils/networks.py, ResNetTorso"),
+            "encoder.patch_size": Sourced(PatchForRows(12), "ours: for a transformer in its place"),
+            "encoder.stem": Sourced(
+                BySize(((32, "small"), (1024, "large"))),
+                "official file utils/networks.py, ResNetTorso: large",
+            ),
             "training.epochs": Sourced(
                 EpochsForSteps(10_000, 40, 1000),
                 f"{CONFIG}: from 40 to 1,000, as the data set is large or small",
@@ -202,7 +215,11 @@ PRESETS = {
                 "resnet_nano", "ours: an eighth of ResNet-18's work, so eight times the steps"
             ),
             "encoder.image_size": Sourced(32, "ours: a step takes a fraction of a second on two cores"),
-            "encoder.stem": Sourced("fast", "ours: a quarter of the work of the stem for small pictures"),
+            "encoder.patch_size": Sourced(PatchForRows(4), "ours: for a transformer in its place"),
+            "encoder.stem": Sourced(
+                QUICK_STEM,
+                "ours: a quarter of the work of the stem for small pictures",
+            ),
             "training.epochs": Sourced(12, "ours: a few minutes"),
             "training.batch_size": Sourced(64, "ours: many steps on little data"),
             "training.optimizer": Sourced(
@@ -223,8 +240,10 @@ PRESETS = {
             "settings.predictor_hidden": Sourced(1024, "ours: as the projector"),
             "settings.projection_width": Sourced(128, "ours: half of the encoder's width"),
             "settings.crop_low": Sourced(0.2, "ours: 8 % of a picture of 32 px shows too little"),
-            "settings.blur_first": Sourced(0.0, "ours: a picture of 32 px has no detail to spare"),
-            "settings.blur_second": Sourced(0.0, "ours: as view 1"),
+            "settings.blur_first": Sourced(
+                BySize(((32, 0.0), (1024, 1.0))), "ours: a picture of 32 px has no detail to spare"
+            ),
+            "settings.blur_second": Sourced(BySize(((32, 0.0), (1024, 0.1))), "ours: as view 1"),
         },
     ),
 }

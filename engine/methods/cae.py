@@ -31,7 +31,7 @@ from engine.nn.regressor import LatentRegressor
 from engine.nn.tokenizer import TokenizerTarget
 from engine.nn.transformer_shape import TransformerShape
 from engine.optim import ParamGroup, split_decay
-from engine.rules import BatchWithin, EpochsForSteps, ShareOfEpochs
+from engine.rules import BatchWithin, EpochsForSteps, PatchForRows, ShareOfEpochs, ShareOfPatches
 from engine.schedules import Progress
 from engine.settings import Settings, setting
 
@@ -176,6 +176,7 @@ def hidden_of(views: Views) -> Tensor:
 
 
 SCRIPT = "official script cae_base_800e.sh"
+SMALL_CROP = Sourced(0.2, "MAE, official file main_pretrain.py: small pictures lose less")
 LEAST_LR = Sourced(1e-5, "official scripts, --min_lr")
 OFFICIAL_TRAINING = {
     "encoder.layer_scale": Sourced(0.1, "official scripts, --layer_scale_init_value"),
@@ -193,7 +194,7 @@ PRESETS = {
             **OFFICIAL_TRAINING,
             "encoder.name": Sourced("vit_base", f"{SCRIPT}, --model cae_base_patch16_224"),
             "encoder.image_size": Sourced(224, "official file run_pretraining.py, --input_size"),
-            "encoder.patch_size": Sourced(16, f"{SCRIPT}, --model cae_base_patch16_224"),
+            "encoder.patch_size": Sourced(PatchForRows(14), f"{SCRIPT}, --model cae_base_patch16_224"),
             "training.epochs": Sourced(800, f"{SCRIPT}, --epochs"),
             "training.batch_size": Sourced(64, f"{SCRIPT}, --batch_size"),
             "training.accumulation": Sourced(
@@ -208,6 +209,7 @@ PRESETS = {
                 "official --discrete_vae_type customized; its default dall-e needs a file",
                 paper="dalle",
             ),
+            "settings.smallest_block": Sourced(ShareOfPatches(16 / 196), "official run_pretraining.py"),
             "settings.codes": Sourced(8192, "paper, sec. 4: DALL-E's"),
             "settings.tokenizer_width": Sourced(256, "official customized tokenizer"),
             "settings.tokenizer_steps": Sourced(
@@ -222,7 +224,7 @@ PRESETS = {
             **OFFICIAL_TRAINING,
             "encoder.name": Sourced("vit_tiny", "ours: trains on a desktop"),
             "encoder.image_size": Sourced(96, "ours: keeps detail at a ninth of the pixels of 288"),
-            "encoder.patch_size": Sourced(8, "ours: 144 patches, near the paper's 196"),
+            "encoder.patch_size": Sourced(PatchForRows(12), "ours: 144 patches, near the paper's 196"),
             "training.epochs": Sourced(
                 EpochsForSteps(6_000, 20, 800), "ours: small data needs many passes; the paper sees 800"
             ),
@@ -236,12 +238,11 @@ PRESETS = {
             "training.warmup_epochs": Sourced(
                 ShareOfEpochs(0.05, 40), "official 1600-epoch script: a fortieth; ours: a twentieth"
             ),
+            "settings.smallest_block": Sourced(ShareOfPatches(1 / 9), "ours: 16 of 144; official 16 of 196"),
             "settings.regressor_depth": Sourced(2, "ours: half of the paper's, for a thinner encoder"),
             "settings.decoder_depth": Sourced(2, "ours: half of the paper's, for a thinner encoder"),
             "settings.align_weight": Sourced(1.0, "ours: half, because pixels' loss is smaller than codes'"),
-            "settings.crop_low": Sourced(
-                0.2, "MAE, official file main_pretrain.py: small pictures lose less"
-            ),
+            "settings.crop_low": SMALL_CROP,
         },
     ),
     "quick": Preset(
@@ -251,7 +252,7 @@ PRESETS = {
             **OFFICIAL_TRAINING,
             "encoder.name": Sourced("vit_nano", "ours: a step takes milliseconds"),
             "encoder.image_size": Sourced(32, "ours: small pictures, many steps"),
-            "encoder.patch_size": Sourced(8, "ours: 16 patches, a quarter of the work of 64"),
+            "encoder.patch_size": Sourced(PatchForRows(4), "ours: 16 patches, a quarter of the work of 64"),
             "training.epochs": Sourced(20, "ours: a few minutes"),
             "training.batch_size": Sourced(64, "ours: many steps on little data"),
             "training.base_lr": Sourced(
@@ -262,11 +263,9 @@ PRESETS = {
             "settings.regressor_depth": Sourced(2, "ours: half of the encoder's depth"),
             "settings.decoder_depth": Sourced(1, "ours: a quarter of the encoder's depth"),
             "settings.align_weight": Sourced(1.0, "ours: half, because pixels' loss is smaller than codes'"),
-            "settings.smallest_block": Sourced(2, "ours: of 16 patches, as 16 of 196"),
+            "settings.smallest_block": Sourced(ShareOfPatches(1 / 8), "ours: 2 of 16; official 16 of 196"),
             "settings.drop_path": Sourced(0.0, "ours: four blocks and a short run need no such noise"),
-            "settings.crop_low": Sourced(
-                0.2, "MAE, official file main_pretrain.py: small pictures lose less"
-            ),
+            "settings.crop_low": SMALL_CROP,
         },
     ),
 }

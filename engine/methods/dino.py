@@ -25,7 +25,16 @@ from engine.nn.momentum import follow, frozen_copy
 from engine.nn.self_distillation import Centre, collapse_signs, cross_entropy, teacher_targets
 from engine.nn.vit import ViTEncoder
 from engine.optim import ParamGroup, split_decay
-from engine.rules import BatchWithin, ByPictures, EpochsForSteps, ShareOfEpochs
+from engine.rules import (
+    QUICK_STEM,
+    BatchWithin,
+    ByPictures,
+    BySize,
+    CropOfImage,
+    EpochsForSteps,
+    PatchForRows,
+    ShareOfEpochs,
+)
 from engine.schedules import Progress, cosine
 from engine.settings import Settings, setting
 
@@ -232,11 +241,14 @@ PRESETS = {
         | {
             "encoder.name": Sourced("vit_small", f"{README}, --arch"),
             "encoder.image_size": Sourced(224, f"{OFFICIAL}, DataAugmentationDINO"),
-            "encoder.patch_size": Sourced(16, f"{OFFICIAL}, --patch_size"),
+            "encoder.patch_size": Sourced(PatchForRows(14), f"{OFFICIAL}, --patch_size 16 at 224 px"),
             "training.epochs": Sourced(300, f"{README}, --epochs"),
             "training.batch_size": Sourced(64, f"{OFFICIAL}, --batch_size_per_gpu"),
             "training.accumulation": Sourced(16, f"{README}: 16 GPUs; one device adds up as many batches"),
             "settings.prototypes": Sourced(65_536, f"{OFFICIAL}, --out_dim"),
+            "settings.local_size": Sourced(
+                CropOfImage(3 / 7), f"{OFFICIAL}, DataAugmentationDINO: 96 of 224"
+            ),
             "settings.teacher_temperature": Sourced(0.07, f"{README}, --teacher_temp"),
             "settings.teacher_temperature_epochs": Sourced(30, f"{README}, --warmup_teacher_temp_epochs"),
             "settings.norm_last_layer": Sourced(
@@ -251,7 +263,7 @@ PRESETS = {
         | {
             "encoder.name": Sourced("vit_tiny", "ours: trains on a desktop"),
             "encoder.image_size": Sourced(96, "ours: keeps detail at a ninth of the pixels of 288"),
-            "encoder.patch_size": Sourced(8, "ours: 144 patches, near the paper's 196"),
+            "encoder.patch_size": Sourced(PatchForRows(12), "ours: 144 patches, near the paper's 196"),
             "training.epochs": Sourced(
                 EpochsForSteps(12_000, 20, 800),
                 "ours: small data needs many passes; the README's longest run has 800",
@@ -266,7 +278,7 @@ PRESETS = {
             "settings.local_crops": Sourced(
                 4, "ours: half of the paper's; the first ones help most (paper, table 8)"
             ),
-            "settings.local_size": Sourced(40, "ours: 40 of 96 px, as the paper's 96 of 224"),
+            "settings.local_size": Sourced(CropOfImage(3 / 7), "ours: 40 of 96 px, as the paper's 96 of 224"),
         },
     ),
     "quick": Preset(
@@ -277,9 +289,11 @@ PRESETS = {
             "encoder.name": Sourced(
                 "resnet_nano", "ours: several times the steps of a ResNet-18 in a minute"
             ),
-            "encoder.stem": Sourced("fast", "ours: a quarter of the work of the small stem"),
+            "encoder.stem": Sourced(QUICK_STEM, "ours: a quarter of the work of the small stem"),
             "encoder.image_size": Sourced(32, "ours: the size of CIFAR's pictures"),
-            "encoder.patch_size": Sourced(8, "ours: 16 patches, should a transformer be chosen"),
+            "encoder.patch_size": Sourced(
+                PatchForRows(4), "ours: 16 patches, should a transformer be chosen"
+            ),
             "training.epochs": Sourced(12, "ours: a few minutes"),
             "training.batch_size": Sourced(64, "ours: many steps on little data"),
             "training.base_lr": Sourced(8e-3, "ours: a small network and a short run bear a high rate"),
@@ -287,7 +301,8 @@ PRESETS = {
             "training.weight_decay_form": Sourced("constant", "ours: nothing to regularise in so few steps"),
             "training.weight_decay_end": Sourced(0.0, "ours: read only where the weight decay moves"),
             "settings.blur": Sourced(
-                0.0, "SimCLR, official code: none on CIFAR, whose pictures are blurred enough"
+                BySize(((32, 0.0), (1024, 1.0))),
+                "SimCLR, official code: none on CIFAR, whose pictures are blurred enough",
             ),
             "settings.prototypes": Sourced(512, "ours: ten pictures of CIFAR's 5,000 for each"),
             "settings.teacher_temperature": Sourced(
@@ -300,7 +315,7 @@ PRESETS = {
             ),
             "settings.freeze_last_layer": Sourced(0, "ours: an epoch is much of so short a run"),
             "settings.local_crops": Sourced(2, "ours: cheap beside the global ones"),
-            "settings.local_size": Sourced(16, "ours: half of the picture"),
+            "settings.local_size": Sourced(CropOfImage(1 / 2), "ours: half of the picture"),
             "settings.teacher_momentum": Sourced(0.99, "ours: half of the teacher is renewed in 70 steps"),
         },
     ),

@@ -22,7 +22,7 @@ from engine.nn.masking import num_kept, paint_hidden, patchify, random_mask, unp
 from engine.nn.patch_pixels import patch_losses, patch_mean_and_spread
 from engine.nn.positions import sincos_2d
 from engine.optim import ParamGroup, split_decay
-from engine.rules import BatchWithin, EpochsForSteps, ShareOfEpochs
+from engine.rules import BatchWithin, EpochsForSteps, PatchForRows, ShareOfEpochs
 from engine.schedules import Progress
 from engine.settings import Settings, setting
 
@@ -88,7 +88,7 @@ PRESETS = {
         {
             "encoder.name": Sourced("vit_large", f"{OFFICIAL}, --model mae_vit_large_patch16"),
             "encoder.image_size": Sourced(224, "official file main_pretrain.py, --input_size"),
-            "encoder.patch_size": Sourced(16, f"{OFFICIAL}, --model mae_vit_large_patch16"),
+            "encoder.patch_size": Sourced(PatchForRows(14), f"{OFFICIAL}, --model mae_vit_large_patch16"),
             "training.epochs": Sourced(800, f"{OFFICIAL}, --epochs"),
             "training.batch_size": Sourced(64, f"{OFFICIAL}, --batch_size"),
             "training.accumulation": Sourced(64, f"{OFFICIAL}: 64 GPUs; one device adds up as many batches"),
@@ -106,7 +106,7 @@ PRESETS = {
         {
             "encoder.name": Sourced("vit_tiny", "ours: trains on a desktop"),
             "encoder.image_size": Sourced(96, "ours: keeps detail at a ninth of the pixels of 288"),
-            "encoder.patch_size": Sourced(8, "ours: 144 patches, near the paper's 196"),
+            "encoder.patch_size": Sourced(PatchForRows(12), "ours: 144 patches, near the paper's 196"),
             "training.epochs": Sourced(
                 EpochsForSteps(6_000, 20, 800), "ours: small data needs many passes; the paper sees 800"
             ),
@@ -132,7 +132,7 @@ PRESETS = {
         {
             "encoder.name": Sourced("vit_nano", "ours: a step takes milliseconds"),
             "encoder.image_size": Sourced(32, "ours: the size of CIFAR; larger pictures are made small"),
-            "encoder.patch_size": Sourced(4, "ours: 64 patches, a third of the paper's 196"),
+            "encoder.patch_size": Sourced(PatchForRows(8), "ours: 64 patches, a third of the paper's 196"),
             "training.epochs": Sourced(16, "ours: a few minutes"),
             "training.batch_size": Sourced(64, "ours: many steps on little data"),
             "training.base_lr": Sourced(4e-3, "ours: a small network and a short run bear a high rate"),

@@ -25,7 +25,7 @@ from engine.nn.momentum import follow, frozen_copy
 from engine.nn.normalise import UNIT_MEAN, UNIT_STD
 from engine.nn.projector import Projector
 from engine.optim import ParamGroup, split_decay
-from engine.rules import BatchWithin, EpochsForSteps, ShareOfEpochs
+from engine.rules import QUICK_STEM, BatchWithin, EpochsForSteps, PatchForRows, ShareOfEpochs
 from engine.schedules import Progress
 from engine.settings import Settings, setting
 
@@ -159,6 +159,7 @@ PRESETS = {
         {
             "encoder.name": Sourced("resnet50", "v2 paper, table 1: ResNet-50, width 1x"),
             "encoder.image_size": Sourced(224, f"{RUN_FILE}, --image_size"),
+            "encoder.patch_size": Sourced(PatchForRows(14), "ours: for a transformer in its place"),
             "training.epochs": Sourced(800, V2),
             "training.batch_size": Sourced(4096, V2),
             "training.optimizer": Sourced("lars", V2),
@@ -180,6 +181,7 @@ PRESETS = {
         {
             "encoder.name": Sourced("resnet18", "ours: trains on a desktop"),
             "encoder.image_size": Sourced(96, "ours: keeps detail at a fifth of the pixels of 224"),
+            "encoder.patch_size": Sourced(PatchForRows(12), "ours: for a transformer in its place"),
             "training.epochs": Sourced(
                 EpochsForSteps(6_000, 20, 800), "ours: small data needs many passes; the paper sees 800"
             ),
@@ -204,9 +206,9 @@ PRESETS = {
             "encoder.name": Sourced(
                 "resnet_nano", "ours: a tenth of ResNet-18's work, so that a few minutes are many passes"
             ),
-            "encoder.stem": Sourced("fast", "ours: a quarter of the small stem's work"),
+            "encoder.stem": Sourced(QUICK_STEM, "ours: a quarter of the small stem's work"),
             "encoder.image_size": Sourced(32, "ours: the size of CIFAR; larger pictures are made small"),
-            "encoder.patch_size": Sourced(8, "ours: for a transformer in its place"),
+            "encoder.patch_size": Sourced(PatchForRows(4), "ours: for a transformer in its place"),
             "training.epochs": Sourced(
                 16, "ours: some 4 minutes for 5,000 pictures on two cores without bf16"
             ),

@@ -19,7 +19,7 @@ from engine.method import Method, Preset, Sourced, StepOutput, ViewMaker, Views,
 from engine.nn.encoder import Encoder
 from engine.nn.normalise import UNIT_MEAN, UNIT_STD
 from engine.optim import ParamGroup, split_decay
-from engine.rules import BatchWithin, EpochsForSteps, ShareOfEpochs
+from engine.rules import QUICK_STEM, BatchWithin, EpochsForSteps, PatchForRows, ShareOfEpochs
 from engine.schedules import Progress
 from engine.settings import Settings, setting
 
@@ -68,6 +68,7 @@ PRESETS = {
         {
             "encoder.name": Sourced("resnet50", f"{GOYAL}, sec. 5.1"),
             "encoder.image_size": Sourced(224, f"{GOYAL}, sec. 5.1"),
+            "encoder.patch_size": Sourced(PatchForRows(14), "ours: for a transformer in its place"),
             "training.epochs": Sourced(90, f"{GOYAL}, sec. 5.1"),
             "training.batch_size": Sourced(
                 256, f"{GOYAL}, sec. 5.2: the reference; up to 8,192 give the same"
@@ -87,6 +88,7 @@ PRESETS = {
         {
             "encoder.name": Sourced("resnet18", "ours: trains on a desktop"),
             "encoder.image_size": Sourced(96, "ours: that of the other desktop recipes"),
+            "encoder.patch_size": Sourced(PatchForRows(12), "ours: for a transformer in its place"),
             "training.epochs": Sourced(
                 EpochsForSteps(4_000, 20, 300), "ours: labels need fewer passes; small data more than 90"
             ),
@@ -107,9 +109,9 @@ PRESETS = {
         "A small network for a few minutes on any computer, beside which the other quick recipes can be put.",
         {
             "encoder.name": Sourced("resnet_nano", "ours: that of the quick recipe of SimCLR"),
-            "encoder.stem": Sourced("fast", "ours: a quarter of the small stem's work"),
+            "encoder.stem": Sourced(QUICK_STEM, "ours: a quarter of the small stem's work"),
             "encoder.image_size": Sourced(32, "ours: the size of CIFAR; larger pictures are made small"),
-            "encoder.patch_size": Sourced(8, "ours: for a transformer in its place"),
+            "encoder.patch_size": Sourced(PatchForRows(4), "ours: for a transformer in its place"),
             "training.epochs": Sourced(12, "ours: a minute or two"),
             "training.batch_size": Sourced(128, "ours: many steps on little data"),
             "training.base_lr": Sourced(4e-3, "ours: 2e-3 after scaling; a short run bears a high rate"),

@@ -19,7 +19,7 @@ from engine.errors import SettingsError
 from engine.method import Method, Preset, Sourced, StepOutput, ViewMaker, Views, ViewSpec
 from engine.nn.encoder import Encoder
 from engine.optim import ParamGroup, split_decay
-from engine.rules import BatchWithin, EpochsForSteps, ShareOfEpochs
+from engine.rules import QUICK_STEM, BatchWithin, BySize, EpochsForSteps, PatchForRows, ShareOfEpochs
 from engine.schedules import Progress
 from engine.settings import Settings, setting
 
@@ -71,6 +71,7 @@ PRESETS = {
         {
             "encoder.name": Sourced("resnet50", PAPER),
             "encoder.image_size": Sourced(224, APPENDIX),
+            "encoder.patch_size": Sourced(PatchForRows(14), "ours: for a transformer in its place"),
             "training.epochs": Sourced(1000, PAPER),
             "training.batch_size": Sourced(2048, PAPER),
             "training.optimizer": Sourced("lars", PAPER),
@@ -85,6 +86,7 @@ PRESETS = {
         {
             "encoder.name": Sourced("resnet18", "ours: trains on a desktop"),
             "encoder.image_size": Sourced(96, "ours: keeps detail at a fifth of the pixels of 224"),
+            "encoder.patch_size": Sourced(PatchForRows(12), "ours: for a transformer in its place"),
             "training.epochs": Sourced(EpochsForSteps(6_000, 20, 1000), "ours: small data needs many passes"),
             "training.batch_size": Sourced(BatchWithin(256, 1 / 8), "paper, table 9: 256 costs little"),
             "training.optimizer": Sourced("lars", PAPER),
@@ -99,8 +101,9 @@ PRESETS = {
         "A small network that learns within minutes on any computer: to see the whole way.",
         {
             "encoder.name": Sourced("resnet_nano", "ours: a tenth of ResNet-18's work, so many passes"),
-            "encoder.stem": Sourced("fast", "ours: a quarter of the small stem's work"),
+            "encoder.stem": Sourced(QUICK_STEM, "ours: a quarter of the small stem's work"),
             "encoder.image_size": Sourced(32, "ours: the size of CIFAR; larger pictures are made small"),
+            "encoder.patch_size": Sourced(PatchForRows(4), "ours: for a transformer in its place"),
             "training.epochs": Sourced(15, "ours: a few minutes"),
             "training.batch_size": Sourced(128, "ours: many steps on little data"),
             "training.optimizer": Sourced("adamw", "ours: needs no trust ratio's long warm-up"),
@@ -112,7 +115,9 @@ PRESETS = {
                 512, "ours: twice the encoder's width; the step stays the encoder's"
             ),
             "settings.crop_low": Sourced(0.2, "ours: 8 % of 32 px is a smear"),
-            "settings.blurred": Sourced(False, "ours: 32 px have no detail to lose"),
+            "settings.blurred": Sourced(
+                BySize(((32, False), (1024, True))), "ours: 32 px have no detail to lose"
+            ),
         },
     ),
 }

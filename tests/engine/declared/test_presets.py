@@ -1,19 +1,34 @@
 """Presets scaled to the data: bounds hold for every size, reasons carry the numbers, what is chosen decides first."""
 
 import json
+from dataclasses import dataclass
 
+import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.declared import USUAL_PICTURES, PresetEntry, load_catalogue, make_recipe, scale_preset
+from engine.declared import (
+    USUAL_PICTURES,
+    PresetEntry,
+    check_recipe,
+    load_catalogue,
+    make_recipe,
+    scale_preset,
+)
 from engine.errors import SettingsError
+from engine.parts import method_parts
 from engine.rules import (
     BatchWithin,
     ByEpochs,
     ByPictures,
+    BySize,
+    CropOfImage,
     EpochsForSteps,
+    PatchForRows,
     ShareOfEpochs,
+    ShareOfPatches,
     Situation,
     is_rule_data,
     rule_from_data,
@@ -89,6 +104,10 @@ def test_larger_data_never_has_a_smaller_head_or_batch_or_more_epochs(one, other
         BatchWithin(256, 0.125),
         EpochsForSteps(6_000, 20, 800),
         ShareOfEpochs(0.05, 40),
+        BySize(((32, False), (1024, True))),
+        PatchForRows(12),
+        CropOfImage(3 / 7),
+        ShareOfPatches(1 / 9),
     ],
 )
 def test_a_rule_survives_the_catalogue(rule):
@@ -157,3 +176,71 @@ def test_every_preset_of_every_method_makes_a_plain_recipe_at_every_size(method,
 def test_a_wrong_change_is_still_refused_in_words():
     with pytest.raises(SettingsError, match="at least 1"):
         make_recipe("mae", "desktop", {"training.batch_size": 0}, 800)
+
+
+SIZES = (28, 32, 48, 64, 96, 128, 160, 224, 256, 384, 512)
+PRESETS = ("paper", "desktop", "quick")
+
+
+@dataclass(frozen=True)
+class Facts:
+    num_train: int = 10_000
+    classes: tuple = ("cat", "dog")
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("encoder", [None, "vit_tiny", "resnet18"])
+def test_every_preset_fits_every_usual_image_size(method, preset, encoder):
+    if encoder == "resnet18" and load_catalogue().method(method).needs_tokens:
+        return
+    for size in SIZES:
+        changes = {"encoder.image_size": size} | ({"encoder.name": encoder} if encoder else {})
+        recipe = make_recipe(method, preset, changes)
+        assert [each for each in check_recipe(recipe, Facts(), ["cpu"]) if each.level == "error"] == []
+        method_class, settings, spec = method_parts(recipe)
+        maker = method_class.views(settings, spec)
+        views = maker(torch.zeros(3, 40, 50, dtype=torch.uint8), np.random.default_rng(0))
+        assert max(view.shape[-1] for view in views.values() if view.dtype == torch.uint8) >= size
+
+
+def test_the_papers_sizes_stay_the_papers():
+    sizes = {method: make_recipe(method, "paper") for method in METHODS}
+    assert {each.encoder.image_size for each in sizes.values()} == {224}
+    assert {each.encoder.patch_size for each in sizes.values()} == {16}
+    assert sizes["dino"].settings["local_size"] == 96
+    assert sizes["cae"].settings["smallest_block"] == 16
+    assert sizes["byol"].encoder.stem == "large"
+
+
+@given(st.integers(16, 1024), st.sampled_from((4, 8, 12, 14)))
+def test_a_patch_divides_the_image_unless_none_comes_near(size, rows):
+    scaled = PatchForRows(rows).resolve(situation(1, **{"encoder.image_size": size}))
+    assert 1 <= scaled.value <= 16
+    if size % scaled.value:
+        assert all(size % patch or size / patch > 3 * rows for patch in range(1, 17))
+        assert "no patch divides" in scaled.reason
+
+
+@given(st.integers(16, 1024), st.integers(1, 64), st.floats(0.1, 1.0))
+def test_a_crop_is_of_whole_patches_and_smaller_than_the_image(size, patch, share):
+    values = {"encoder.image_size": size, "encoder.patch_size": patch}
+    crop = CropOfImage(share).resolve(situation(1, **values)).value
+    assert crop >= 4
+    assert crop % patch == 0
+    assert crop < size or patch >= size
+
+
+def test_what_a_person_set_decides_what_follows_the_size():
+    recipe = make_recipe("dino", "desktop", {"encoder.image_size": 64, "encoder.patch_size": 16})
+    assert (recipe.encoder.patch_size, recipe.settings["local_size"]) == (16, 32)
+    kept = make_recipe("dino", "desktop", {"encoder.image_size": 64, "settings.local_size": 16})
+    assert (kept.encoder.patch_size, kept.settings["local_size"]) == (4, 16)
+
+
+def test_an_image_that_no_patch_divides_is_refused_with_a_size_that_fits():
+    recipe = make_recipe("mae", "desktop", {"encoder.image_size": 97})
+    [problem] = [each for each in check_recipe(recipe, Facts(), ["cpu"]) if each.level == "error"]
+    assert (problem.field, problem.suggestion) == ("encoder.image_size", 96)
+    mended = make_recipe("mae", "desktop", {"encoder.image_size": 96})
+    assert not [each for each in check_recipe(mended, Facts(), ["cpu"]) if each.level == "error"]

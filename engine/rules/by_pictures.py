@@ -1,78 +1,8 @@
-"""Preset values that follow from the number of pictures and the length of the run, as data.
+"""Values that follow from the number of pictures and the length of the run."""
 
-A method writes a rule where a constant would not fit every data set; the catalogue holds it as JSON; a recipe only ever
-holds what it came to. Free of torch.
-"""
+from dataclasses import dataclass
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
-
-Rows = tuple[tuple[float, Any], ...]
-
-
-@dataclass(frozen=True)
-class Situation:
-    """What a rule may look at.
-
-    Args:
-        pictures: Training pictures.
-        is_counted: False while the number is a guess.
-        values: Dotted setting name -> value, as far as they are known already.
-    """
-
-    pictures: int
-    is_counted: bool
-    values: Mapping[str, Any]
-
-    @property
-    def pictures_in_words(self) -> str:
-        """The number of pictures, and that it is a guess where it is one."""
-        return f"{self.pictures:,} pictures{'' if self.is_counted else ' (not counted yet)'}"
-
-    def number(self, path: str) -> float:
-        """A value that is known already."""
-        return float(self.values[path])
-
-
-@dataclass(frozen=True)
-class Scaled:
-    """What a rule came to.
-
-    Args:
-        value: The value.
-        reason: One sentence with the numbers, without a full stop.
-    """
-
-    value: Any
-    reason: str
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A value that depends on the situation.
-
-    ``kind`` names the rule in the catalogue, ``needs`` the settings that must be known before it is asked.
-    """
-
-    kind: ClassVar[str]
-    needs: ClassVar[tuple[str, ...]] = ()
-
-    def resolve(self, situation: Situation) -> Scaled:
-        """The value for so many pictures and such settings, with the reason."""
-        raise NotImplementedError
-
-    def as_data(self) -> dict[str, Any]:
-        """The rule as plain values for JSON; ``rule_from_data`` reads it back."""
-        return {"rule": self.kind, **asdict(self)}
-
-
-def _row_for(rows: Rows, number: float) -> tuple[Any, str]:
-    """The value of the first row that reaches up to a number, else the last one's, and up to where it holds."""
-    for limit, value in rows:
-        if number <= limit:
-            return value, f"as up to {limit:,g}"
-    return rows[-1][1], f"as above {rows[-2][0]:,g}" if len(rows) > 1 else "as always"
+from engine.rules.rule import Rows, Rule, Scaled, Situation, in_words, row_for
 
 
 @dataclass(frozen=True)
@@ -90,8 +20,8 @@ class ByPictures(Rule):
 
     def resolve(self, situation: Situation) -> Scaled:
         """The value of the first row that is large enough."""
-        value, limit = _row_for(self.rows, situation.pictures)
-        what = f"{_number(value)} {self.unit}".rstrip()
+        value, limit = row_for(self.rows, situation.pictures)
+        what = f"{in_words(value)} {self.unit}".rstrip()
         return Scaled(value, f"{situation.pictures_in_words}: {what}, {limit}")
 
 
@@ -110,8 +40,8 @@ class ByEpochs(Rule):
     def resolve(self, situation: Situation) -> Scaled:
         """The value of the first row that is long enough."""
         epochs = situation.number("training.epochs")
-        value, limit = _row_for(self.rows, epochs)
-        return Scaled(value, f"{epochs:,g} epochs: {_number(value)}, {limit}")
+        value, limit = row_for(self.rows, epochs)
+        return Scaled(value, f"{epochs:,g} epochs: {in_words(value)}, {limit}")
 
 
 @dataclass(frozen=True)
@@ -188,27 +118,3 @@ class ShareOfEpochs(Rule):
             else f"{100 * self.share:.3g} % of them"
         )
         return Scaled(value, f"{epochs:,g} epochs: {value:g}, {bound}")
-
-
-RULES: Mapping[str, type[Rule]] = {
-    rule.kind: rule for rule in (ByPictures, ByEpochs, BatchWithin, EpochsForSteps, ShareOfEpochs)
-}
-
-
-def is_rule_data(value: Any) -> bool:
-    """True for a rule as the catalogue holds it."""
-    return isinstance(value, Mapping) and value.get("rule") in RULES
-
-
-def rule_from_data(data: Mapping[str, Any]) -> Rule:
-    """Read a rule from the catalogue."""
-    values = {name: value for name, value in data.items() if name != "rule"}
-    if "rows" in values:
-        values["rows"] = tuple((limit, value) for limit, value in values["rows"])
-    return RULES[data["rule"]](**values)
-
-
-def _number(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:g}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
