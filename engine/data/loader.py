@@ -7,7 +7,7 @@ import multiprocessing
 import signal
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext, ForkServerContext
 from typing import Any
@@ -17,18 +17,23 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 
 from engine.data.epoch_order import WHOLE, Share, batch_plan, batches_per_epoch, picture_rng
 from engine.data.parent_watch import end_with_parent
 from engine.data.picture_set import PictureSet
 from engine.data.readable import ReadableSet, Skipped
+from engine.data.shared_room import NO_ROOM, SharedRoom
 from engine.errors import DataError
 
 ViewMaker = Callable[[Tensor, np.random.Generator], Mapping[str, Tensor]]
 Batch = dict[str, Any]
 BatchMaker = Callable[[tuple[int, list[int]]], Batch]
 OnSkip = Callable[[int, str], None]
+OnNote = Callable[[str], None]
+
+# Key of a request that a loader process sends back.
+UNMADE = "unmade"
 
 # Batches that wait, ready, per loader process.
 PREFETCH = 3
@@ -66,12 +71,17 @@ class _Requests(Dataset[Batch]):
 
     def __init__(self, make_batch: BatchMaker) -> None:
         self.make_batch = make_batch
+        self.room = SharedRoom()
 
     def __getitem__(self, request: tuple[int, list[int]]) -> Batch:
+        is_loader_process = get_worker_info() is not None
+        if is_loader_process and not self.room.is_likely:
+            return {UNMADE: request}
         try:
-            return self.make_batch(request)
+            batch = self.make_batch(request)
         except DataError as error:
             return {"error": (error.message, error.fix)}
+        return {UNMADE: request} if is_loader_process and not self.room.takes(batch) else batch
 
 
 class _Plan(Sampler[tuple[int, list[int]]]):
@@ -100,6 +110,7 @@ def make_loader(  # noqa: PLR0913 (all by name; each is a fact of the run)
     workers: int = 0,
     channels: int = 3,
     on_skip: OnSkip | None = None,
+    on_note: OnNote | None = None,
     pin_memory: bool = False,
     share: Share = WHOLE,
 ) -> Generator[Batch, None, None]:
@@ -116,6 +127,7 @@ def make_loader(  # noqa: PLR0913 (all by name; each is a fact of the run)
         workers: Loader processes; 0 makes the batches in this process.
         channels: 1 or 3.
         on_skip: Told once of every picture that could not be read: its number and the reason.
+        on_note: Told in a sentence what a person should know of how batches come about.
         pin_memory: True for a CUDA device.
         share: The part of every batch that this process makes, where several train together.
 
@@ -125,7 +137,8 @@ def make_loader(  # noqa: PLR0913 (all by name; each is a fact of the run)
         Close it to end the loader processes early.
 
     Raises:
-        DataError: When a batch is larger than the set, here, or when no picture can be read any more, while iterating.
+        DataError: When a batch is larger than the set, here, or, while iterating, when no picture can be read any more
+            or a loader process was ended.
     """
     batches_per_epoch(len(indices), batch_size)
     maker = _TrainBatches(ReadableSet(pictures, indices, channels), view_maker, seed)
@@ -136,7 +149,9 @@ def make_loader(  # noqa: PLR0913 (all by name; each is a fact of the run)
         )
 
     requests = _Plan(plan, max(0, total_steps - start_step))
-    return run_requests(maker, requests, workers=workers, on_skip=on_skip, pin_memory=pin_memory)
+    return run_requests(
+        maker, requests, workers=workers, on_skip=on_skip, on_note=on_note, pin_memory=pin_memory
+    )
 
 
 def run_requests(
@@ -145,9 +160,13 @@ def run_requests(
     *,
     workers: int,
     on_skip: OnSkip | None,
+    on_note: OnNote | None = None,
     pin_memory: bool = False,
 ) -> Generator[Batch, None, None]:
-    """Have batches made in loader processes and yield them in order; see ``make_loader``."""
+    """Have batches made in loader processes and yield them in order; see ``make_loader``.
+
+    A batch that a loader process cannot hand over, for want of shared memory, is made in this one.
+    """
     loader: DataLoader[Batch] = DataLoader(
         _Requests(maker),
         batch_size=None,
@@ -160,17 +179,46 @@ def run_requests(
         # A generator of its own: without one, starting the loader would draw from the run's.
         generator=torch.Generator(),
     )
+    reported: set[int] = set()
+    notes = [NO_ROOM]  # what is still to be said
+    with closing(_received(loader)) as batches:
+        for received in batches:
+            if UNMADE in received and on_note is not None and notes:
+                on_note(notes.pop())
+            batch = _Requests(maker)[received[UNMADE]] if UNMADE in received else received
+            if "error" in batch:
+                raise DataError(*batch["error"])
+            batch["skipped"] = _first_time(batch["skipped"], reported)
+            if on_skip is not None:
+                for index, reason in batch["skipped"]:
+                    on_skip(index, reason)
+            yield batch
+
+
+def _received(loader: DataLoader[Batch]) -> Generator[Batch, None, None]:
+    """What the loader processes send; none of them lives on afterwards.
+
+    Raises:
+        DataError: When one of them is gone.
+    """
     with _out_of_reach_of_ctrl_c():
         batches = iter(loader)
-    reported: set[int] = set()
-    for batch in batches:
-        if "error" in batch:
-            raise DataError(*batch["error"])
-        batch["skipped"] = _first_time(batch["skipped"], reported)
-        if on_skip is not None:
-            for index, reason in batch["skipped"]:
-                on_skip(index, reason)
-        yield batch
+    processes = list(getattr(batches, "_workers", ()))
+    try:
+        while (batch := next(batches, None)) is not None:
+            yield batch
+    except (RuntimeError, OSError, EOFError) as problem:
+        if all(process.is_alive() for process in processes):
+            raise
+        raise DataError(
+            "A loader process was ended from outside, as the system does when memory runs out.",
+            "Resume the run; if it happens again, take fewer loader processes (training.workers) or a smaller batch.",
+        ) from problem
+    finally:
+        del batches  # asks them to end and waits for a while
+        for process in processes:
+            if process.is_alive():  # it hangs, on a disk that does not answer or because it was halted
+                process.kill()
 
 
 def _first_time(skipped: Sequence[tuple[int, str]], reported: set[int]) -> Skipped:

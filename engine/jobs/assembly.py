@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.compute import Compute, make_compute
 from engine.data.epoch_order import Share
-from engine.data.loader import make_loader
+from engine.data.loader import OnNote, make_loader
 from engine.data.multi_crop import MultiCrop
 from engine.data.sources import PictureSet, open_pictures
 from engine.data.splits import KnnSplit, knn_split
@@ -78,12 +78,15 @@ class Assembly:
             return maker.deferred()
         return maker
 
-    def make_batches(self, step: int, *, last: int | None = None) -> Generator[dict[str, Any], None, None]:
+    def make_batches(
+        self, step: int, *, last: int | None = None, on_note: OnNote | None = None
+    ) -> Generator[dict[str, Any], None, None]:
         """This process's share of the batches of the run, from those of a step on; see ``make_loader``.
 
         Args:
             step: Finished updates.
             last: End before this batch; at the run's end when absent.
+            on_note: Told what a person should know of how batches come about.
         """
         training = self.recipe.training
         return make_loader(
@@ -96,6 +99,7 @@ class Assembly:
             total_steps=self.plan.total_batches if last is None else last,
             workers=self.loader_workers,
             channels=self.recipe.data.channels,
+            on_note=on_note,
             pin_memory=self.compute.device.type == "cuda",
             share=self.share,
         )

@@ -21,6 +21,7 @@ from engine.jobs.fitting import ENDLESS, PHASE, LeftEarlyError, obeying
 from engine.jobs.heartbeat import Heartbeat
 from engine.jobs.judge import Judge
 from engine.jobs.keeper import Keeper
+from engine.jobs.patience import Patience
 from engine.jobs.recorder import Recorder
 from engine.jobs.starting_weights import starting_weights
 from engine.jobs.system import SystemMonitor
@@ -101,6 +102,7 @@ class PretrainJob:
         ] = {}  # step -> k-NN accuracy, of the steps judged since the start or resume
         self._best: float | None = None
         self._origin: dict[str, Any] = {}
+        self._patience = Patience()
         self.recorder = Recorder(store, claimed)
 
     def run(self) -> None:
@@ -240,9 +242,11 @@ class PretrainJob:
             return self._controls.ending
         wait_for_all()  # the other processes use the cache as well
         self._enter("starting the loader")
-        batches = replace(assembly, pictures=pictures).make_batches(self._trainer.step)
+        batches = replace(assembly, pictures=pictures).make_batches(
+            self._trainer.step, on_note=lambda sentence: self.recorder.say(Level.WARNING, sentence)
+        )
         self.recorder.restart_clock()
-        with closing(batches):
+        with closing(self._patience.over(batches)) as batches:
             self._trainer.train(batches, record=self._record, control=self._control)
         return self._controls.ending
 
@@ -366,7 +370,9 @@ class PretrainJob:
         self._tell()
 
     def _beat(self) -> None:
-        self.recorder.beat(self._phase)
+        self.recorder.beat(self._patience.phase or self._phase)
+        if complaint := self._patience.complaint():
+            self.recorder.say(Level.WARNING, complaint, step=self.recorder.step)
 
     def _tell(self) -> None:
         recorder = self.recorder
