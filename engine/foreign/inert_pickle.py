@@ -6,6 +6,7 @@ carried out on plain values, names (``Name``), and stand-ins that only remember 
 """
 
 import pickletools
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -74,10 +75,12 @@ def read_pickle(
     """
     machine = _Machine(makers, persistent)
     try:
-        for count, (operation, argument, _) in enumerate(pickletools.genops(cast("Any", file))):
-            if count > MOST_INSTRUCTIONS:
-                raise UnreadablePickleError("it never ends")
-            machine.do(operation.name, argument)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd escapes in texts
+            for count, (operation, argument, _) in enumerate(pickletools.genops(cast("Any", file))):
+                if count > MOST_INSTRUCTIONS:
+                    raise UnreadablePickleError("it never ends")
+                machine.do(operation.name, argument)
         return Unpickled(machine.result(), tuple(machine.strangers))
     # Damaged bytes can raise nearly anything inside pickletools; no more is done with them.
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError) as problem:

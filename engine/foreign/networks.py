@@ -8,7 +8,7 @@ from engine.errors import CheckpointError
 from engine.foreign.stand_ins import StandIn, TensorRecord
 from engine.foreign.torch_file import TorchFile
 
-MOST_PLACES = 200_000
+MOST_PLACES = 50_000
 DEEPEST = 24
 
 

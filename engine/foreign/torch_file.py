@@ -20,6 +20,7 @@ from engine.foreign.torch_pickle import ITEM_BYTES, MAKERS, storage_record
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_PROTOCOL = 1001
 _COUNT = struct.Struct("<q")
+_UNFINISHED = object()
 
 
 @dataclass(frozen=True)
@@ -189,18 +190,26 @@ def with_tensors(file: TorchFile, tensor: Callable[[Tensor], Tensor]) -> Any:
     Raises:
         CheckpointError: If something in it is no plain value, or nested beyond all measure.
     """
+    made: dict[int, Any] = {}  # a value that is there twice is made once, and one that holds itself never
 
     def plain(value: Any, place: str) -> Any:
+        if not isinstance(value, TensorRecord | StandIn | dict | list | tuple):
+            return value
+        if id(value) not in made:
+            made[id(value)] = _UNFINISHED
+            made[id(value)] = parts_of(value, place)
+        if made[id(value)] is _UNFINISHED:
+            raise damaged(file.path)
+        return made[id(value)]
+
+    def parts_of(value: Any, place: str) -> Any:
         if isinstance(value, TensorRecord):
             return tensor(file.tensor(value, place))
-        if isinstance(value, dict):
-            # Ordered ones stay what they are.
+        if isinstance(value, dict):  # ordered ones stay what they are
             return type(value)((key, plain(part, f"{place}/{key}")) for key, part in value.items())
         if isinstance(value, list | tuple):
             return type(value)(plain(part, f"{place}/{number}") for number, part in enumerate(value))
-        if isinstance(value, StandIn):
-            raise damaged(file.path)
-        return value
+        raise damaged(file.path)
 
     try:
         return plain(file.content, "")
