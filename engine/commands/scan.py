@@ -140,7 +140,9 @@ def _files(report: "ScanReport") -> str:
 
 
 def _counts(counts: dict[str, Any]) -> str:
-    shown = [f"{name} {count:,}" for name, count in list(counts.items())[:LISTED]]
+    from engine.data.account import shortened
+
+    shown = [f"{shortened(name)} {count:,}" for name, count in list(counts.items())[:LISTED]]
     return ", ".join(shown) + (f" and {len(counts) - LISTED} more" if len(counts) > LISTED else "")
 
 

@@ -9,6 +9,7 @@ from engine.file_names import name_as_text
 
 # So many of a kind are named, the others counted.
 MOST_NAMED = 3
+LONGEST_NAMED = 80
 
 # Why files are left out, after "Left out"; these deserve a look, for a person may miss the files.
 REASONS_TO_LOOK: Mapping[str, str] = {
@@ -128,5 +129,11 @@ class Ledger:
 def named(names: Sequence[str], count: int = 0) -> str:
     """Name the first few of ``count``, or of as many as there are: "a, b, c and 5 more"."""
     count = count or len(names)
-    shown = ", ".join(names[:MOST_NAMED])
+    shown = ", ".join(map(shortened, names[:MOST_NAMED]))
     return f"{shown} and {count - MOST_NAMED:,} more" if count > MOST_NAMED else shown
+
+
+def shortened(name: str) -> str:
+    """A name that fits into a sentence: the middle of a very long one is left out."""
+    half = LONGEST_NAMED // 2
+    return name if len(name) <= LONGEST_NAMED else f"{name[:half]}…{name[-half:]}"
