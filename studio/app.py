@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
+from studio.display_check import unusable_platform
 from studio.start_checks import HEADLESS, missing_display, missing_libraries
 
 BAD_USE = 2
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 0 closed, 1 the store could not be opened, 2 bad use or no display.
     """
     options = _parse(arguments)
-    problem = missing_display() or missing_libraries() or _load_qt()
+    problem = missing_display() or missing_libraries() or unusable_platform(HEADLESS) or _load_qt()
     if problem:
         print(problem, file=sys.stderr)  # noqa: T201 - there is no window yet to say it in
         return BAD_USE

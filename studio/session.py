@@ -16,6 +16,8 @@ from studio.context import StudioContext
 from studio.main_window import MainWindow
 from studio.mishaps import MishapReporter, log_file, start_log
 from studio.preferences import Preferences
+from studio.qt_refusal import refusal_in_words
+from studio.start_checks import HEADLESS
 from studio.widgets.store_question import StoreQuestion
 
 NO_STORE = 1
@@ -56,7 +58,11 @@ def run_session(location: str | None, chosen_theme: str | None) -> int:
 def make_application(chosen_theme: str | None) -> QApplication:
     """Make the application with its names, its theme and numbers that read the same in every language."""
     existing = QApplication.instance()
-    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    if isinstance(existing, QApplication):
+        app = existing
+    else:
+        with refusal_in_words(HEADLESS):
+            app = QApplication(sys.argv[:1])
     # Qt takes over the language's decimal comma, which breaks the parsing of numbers in libraries.
     locale.setlocale(locale.LC_NUMERIC, "C")
     app.setApplicationName("ssl-studio")
