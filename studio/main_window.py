@@ -25,6 +25,7 @@ from studio.widgets.status_bar import StatusBar
 from studio.widgets.toasts import Toasts
 
 PREPARE_MILLISECONDS = 100
+TIMES_MILLISECONDS = 5000
 USUAL_SIZE, LEAST_SIZE, FRAME = (1280, 840), (640, 400), (4, 32)
 LISTS = (".csv", ".tsv", ".txt")
 _THEMES = (("light", "Light", "sun"), ("dark", "Dark", "moon"), ("system", "As the system", "system"))
@@ -53,6 +54,11 @@ class MainWindow(QMainWindow):
         # Before the pages are made, which tell how it ended: the end takes the place of the work.
         context.exporter.finished.connect(self.toasts.end_busy)
         context.exporter.failed.connect(self.toasts.end_busy)
+        # No row changes while time passes: "3 min ago" is said anew all the same.
+        self._clock = QTimer(self)
+        self._clock.setObjectName("times")
+        self._clock.timeout.connect(lambda: self.page.say_times())
+        self._clock.start(TIMES_MILLISECONDS)
         self._restore_size()
         self.navigate(next(iter(self._kinds)), {})
 
@@ -107,6 +113,7 @@ class MainWindow(QMainWindow):
         self._context.preferences.remember("window/geometry", self.saveGeometry())
         self._context.preferences.sync()
         self.status_bar.stop()
+        self._clock.stop()
         event.accept()
 
     @override

@@ -51,6 +51,11 @@ class HomePage(Page):
         new = make_button("New run", "home_new_run", lambda: self.context.navigate("new_run", {}), icon="new")
         return [new]
 
+    @override
+    def say_times(self) -> None:
+        self.recent.say_times()
+        self.resume.refresh()
+
     def refresh(self) -> None:
         """Read every list anew."""
         self._refresh_running()

@@ -80,6 +80,10 @@ class NewRunPage(Page):
             self._on_show(str(arguments["field"]))
 
     @override
+    def say_times(self) -> None:
+        self.source.card.say_times()
+
+    @override
     def header_actions(self) -> list[QWidget]:
         """Recipe files."""
         return self.recipes.make_buttons()
@@ -213,7 +217,7 @@ class NewRunPage(Page):
             run_id = run.id
             self._show_ahead()
             self.context.toast(
-                f"'{run.name}' waits in the queue.",
+                f"'{wording.shortened(run.name)}' was added to the queue.",
                 "good",
                 ("Show run", lambda: self.context.navigate("run", {"run_id": run_id})),
             )

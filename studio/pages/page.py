@@ -31,6 +31,9 @@ class Page(QWidget):
     def show_with(self, **arguments: object) -> None:
         """Show the page, with what ``context.navigate`` was given; called every time the page is opened."""
 
+    def say_times(self) -> None:
+        """Say anew how long ago things were; called every few seconds while the page is open, and nothing is read."""
+
     def header_actions(self) -> list[QWidget]:
         """Widgets right of the page's title, such as its primary action; asked for once."""
         return []

@@ -44,7 +44,7 @@ def asked_words(action: Action) -> str:
 
 def _offer(context: StudioContext, run: Run) -> None:
     context.toast(
-        f"'{wording.shortened(run.name)}' is queued again as run {run.id}.",
+        f"'{wording.shortened(run.name)}' was queued again as run {run.id}.",
         "good",
         ("Open run", lambda: context.navigate("run", {"run_id": run.id})),
     )

@@ -76,6 +76,12 @@ class RunPage(Page):
             self.bench.open(panel)
 
     @override
+    def say_times(self) -> None:
+        if self._run is not None:
+            self.header.show_run(self._run)
+            self.alarms.follow_run(self._run)
+
+    @override
     def header_actions(self) -> list[QWidget]:
         return [self.chooser, *self.controls.widgets()]
 

@@ -18,6 +18,7 @@ MOST = 8
 # What waits is in the queue's card.
 _STARTED = [status for status in RunStatus if status is not RunStatus.QUEUED]
 _COLUMNS = ("Run", "State", "Loss", "k-NN top-1", "Took", "Started")
+_TIMES = (4, 5)
 
 
 class RecentCard(Card):
@@ -31,7 +32,7 @@ class RecentCard(Card):
     def __init__(self, context: StudioContext, parent: QWidget | None = None) -> None:
         super().__init__("Recent runs", "recent_card", parent)
         self._context = context
-        self._ids: list[int] = []
+        self._runs: list[Run] = []
         self.table = QTableWidget(0, len(_COLUMNS))
         self.table.setObjectName("recent_table")
         self.table.setAccessibleName("Recent runs")
@@ -58,21 +59,43 @@ class RecentCard(Card):
         Returns:
             What is listed.
         """
+        chosen = self._chosen()
         runs = list_runs(self._context.store, statuses=_STARTED, limit=MOST)
         summaries = series_summaries(self._context.store, [run.id for run in runs])
-        self._ids = [run.id for run in runs]
+        self._runs = runs
         self.table.setRowCount(len(runs))
         for row, run in enumerate(runs):
             self._fill(row, run, summaries.get(run.id, {}))
+        self._choose(chosen)
         header = self.table.horizontalHeader().sizeHint().height()
         self.table.setFixedHeight(header + max(len(runs), 1) * theme.ROW_HEIGHT + 6)
         return runs
 
+    def say_times(self) -> None:
+        """Say anew how long runs have worked and how long ago they were started."""
+        for row, run in enumerate(self._runs):
+            for column, text in zip(_TIMES, _times(run), strict=True):
+                item = self.table.item(row, column)
+                if item is not None and item.text() != text:
+                    item.setText(text)
+                    set_tip(item, text)
+
+    def _chosen(self) -> int | None:
+        row = self.table.currentRow()
+        return self._runs[row].id if self.table.selectedItems() and 0 <= row < len(self._runs) else None
+
+    def _choose(self, run_id: int | None) -> None:
+        """Keep the run chosen wherever it stands now; one that is listed no more leaves nothing chosen."""
+        row = next((row for row, run in enumerate(self._runs) if run.id == run_id), None)
+        if row is not None:
+            self.table.setCurrentCell(row, max(self.table.currentColumn(), 0))
+        elif run_id is not None:
+            self.table.setCurrentCell(-1, -1)
+
     def _fill(self, row: int, run: Run, summaries: dict[str, SeriesSummary]) -> None:
         state = state_words(run)
         values = [_last(summaries, name) for name in ("loss", "knn")]
-        started = wording.NOTHING if run.started_at is None else wording.ago(run.started_at)
-        texts = (run.name, state.word, *values, took_words(run, time.time()) or wording.NOTHING, started)
+        texts = (run.name, state.word, *values, *_times(run))
         for column, text in enumerate(texts):
             item = QTableWidgetItem(shown(text))
             set_tip(item, text)
@@ -83,7 +106,13 @@ class RecentCard(Card):
             self.table.setItem(row, column, item)
 
     def _open(self, row: int) -> None:
-        self._context.navigate("run", {"run_id": self._ids[row]})
+        self._context.navigate("run", {"run_id": self._runs[row].id})
+
+
+def _times(run: Run) -> tuple[str, str]:
+    """How long a run has worked, and how long ago it was started."""
+    started = wording.NOTHING if run.started_at is None else wording.ago(run.started_at)
+    return took_words(run, time.time()) or wording.NOTHING, started
 
 
 def _swatch(color: QColor) -> QIcon:

@@ -32,6 +32,7 @@ class ResumeCard(Card):
         super().__init__("Unfinished runs", "resume_card", parent)
         self._context = context
         self._rows: list[QWidget] = []
+        self._shown: list[tuple[object, ...]] = []
 
     def refresh(self) -> list[Run]:
         """Show the runs that can go on.
@@ -45,6 +46,12 @@ class ResumeCard(Card):
             for run in sorted(self._context.watch.runs.values(), key=lambda run: -run.id)
             if run.is_resumable and run.status in _RESUMABLE and _mark(run) not in dismissed
         ][:MOST]
+        shown_now: list[tuple[object, ...]] = [
+            (run.id, run.status, run.resumes, run.name, ending_words(run)) for run in offered
+        ]
+        if shown_now == self._shown:
+            return offered  # rows that are made anew would lose the focus of the keyboard
+        self._shown = shown_now
         removed, self._rows = self._rows, [self._make_row(run) for run in offered]
         for row in self._rows:
             self.body.addWidget(row)

@@ -102,12 +102,17 @@ class DataCard(QFrame):
         self._notes.setText(health.notes_of(dataset))
         for label in (self._splits, self._sizes, self._files, self._warnings, self._notes):
             label.setVisible(bool(label.text()))
-        self._scanned.setText(f"Scanned {wording.ago(dataset.scanned_at)}")
         self._health.show_dataset(dataset)
         if self._dataset is None or dataset.fingerprint != self._dataset.fingerprint:
             self._ask_thumbnails(dataset)
         self._dataset = dataset
+        self.say_times()
         self._show("ready")
+
+    def say_times(self) -> None:
+        """Say anew how long ago the pictures were scanned."""
+        if self._dataset is not None:
+            self._scanned.setText(f"Scanned {wording.ago(self._dataset.scanned_at)}")
 
     def _show(self, name: str) -> None:
         self._state = name
