@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from engine.errors import StoreError
 from engine.store import Store, open_store
+from engine.store.hold import StoreHold
 from studio import theme
 from studio.composition import make_context
 from studio.context import StudioContext
@@ -23,6 +24,7 @@ from studio.widgets.store_question import StoreQuestion
 NO_STORE = 1
 SIGNAL_MILLISECONDS = 200
 OWNER_MILLISECONDS = 1500
+HOLD_MILLISECONDS = 10_000
 
 
 def run_session(location: str | None, chosen_theme: str | None) -> int:
@@ -47,11 +49,16 @@ def run_session(location: str | None, chosen_theme: str | None) -> int:
     window = MainWindow(context)
     window.show()
     beat = _close_on_interrupt(window)
+    hold = StoreHold(store.path) if store.path is not None else None
+    keeper = _keep_held(hold)
     QTimer.singleShot(0, window, lambda: _start(context, window))
     code = app.exec()
     beat.stop()
+    keeper.stop()
     sys.excepthook = sys.__excepthook__
     store.close()
+    if hold is not None:
+        hold.stop()
     return code
 
 
@@ -96,6 +103,17 @@ def _start(context: StudioContext, window: MainWindow) -> None:
     if context.store.note:
         context.toast(context.store.note, "info")
     QTimer.singleShot(OWNER_MILLISECONDS, context.watch, lambda: _tell_owner(context))
+
+
+def _keep_held(hold: StoreHold | None) -> QTimer:
+    """Hold the store's log as long as the window is open, and again should somebody end the holding process."""
+    keeper = QTimer()
+    keeper.setObjectName("store_hold")
+    if hold is not None:
+        keeper.timeout.connect(hold.start)
+        hold.start()
+    keeper.start(HOLD_MILLISECONDS)
+    return keeper
 
 
 def _tell_owner(context: StudioContext) -> None:

@@ -147,7 +147,7 @@ class Store:
         if self.path is None or self._watch is None:
             return None
         guard = FileGuard(self.path, self.folder, self._watch.size)
-        if self._watch.journal() == "wal":
+        if self._watch.attach() == "wal":
             guard.watch_log()
         return guard
 
@@ -168,8 +168,9 @@ class _Watch:
         """Bytes that the database says it has."""
         return int(self._ask("page_count")) * int(self._ask("page_size"))
 
-    def journal(self) -> str:
-        """Kind of journal, such as wal."""
+    def attach(self) -> str:
+        """Open the journal by a first read, and return its kind, such as wal."""
+        self._ask("schema_version")
         return str(self._ask("journal_mode"))
 
     def close(self) -> None:

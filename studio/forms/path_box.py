@@ -2,8 +2,10 @@
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 from typing_extensions import override
+
+from studio.widgets.file_dialog import ask_folder
 
 
 class PathBox(QWidget):
@@ -53,6 +55,6 @@ class PathBox(QWidget):
         self.set_path(next(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()))
 
     def _on_browse(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, self._title, self.path())
+        folder = ask_folder(self, self._title, "place", self.path())
         if folder:
             self.set_path(folder)

@@ -16,10 +16,11 @@ from PySide6.QtGui import (
     QPaintEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 from typing_extensions import override
 
 from studio.theme import color
+from studio.widgets.file_dialog import ask_new_file
 from studio.widgets.plain_text import set_tip
 
 MOST_ZOOM = 64.0
@@ -212,7 +213,7 @@ class PictureView(QWidget):
 
     def _on_save(self) -> None:
         suggested = f"{self._title.lower().replace(' ', '-')}.png"
-        path, _ = QFileDialog.getSaveFileName(self, "Save picture", suggested, "PNG (*.png)")
+        path = ask_new_file(self, "Save picture", "picture", suggested, "PNG (*.png)")
         if path:
             self.save(Path(path))
 

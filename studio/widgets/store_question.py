@@ -1,9 +1,12 @@
 """What is asked when the store cannot be opened."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QMessageBox, QWidget
 
+from studio.widgets.file_dialog import ask_new_file
 from studio.widgets.plain_text import shown_lines, tip_of, with_breaks
+
+_STORES = "Stores (*.sqlite);;All files (*)"
 
 
 class StoreQuestion(QMessageBox):
@@ -46,11 +49,6 @@ class StoreQuestion(QMessageBox):
             return ""
         if clicked is not self._other:
             return None
-        chosen, _ = QFileDialog.getSaveFileName(
-            self,
-            "Where to keep runs and data sets",
-            "store.sqlite",
-            "Stores (*.sqlite)",
-            options=QFileDialog.Option.DontConfirmOverwrite,
+        return ask_new_file(
+            self, "Where to keep runs and data sets", "store", "store.sqlite", _STORES, overwrites=False
         )
-        return chosen

@@ -1,16 +1,14 @@
 """Weights from elsewhere: choose a file, and it becomes a run that can be looked into and started from."""
 
-from pathlib import Path
-
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSpinBox, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QWidget
 
 from studio.context import StudioContext
 from studio.live.starting_point import changes_to_start_from
 from studio.widgets.buttons import make_button
 from studio.widgets.card import Card
+from studio.widgets.file_dialog import ask_file
 from studio.widgets.labels import make_label
 
-LAST_FOLDER = "home/last_weights_folder"
 MOST_HEADS = 64
 KINDS = "Weights (*.pth *.pt *.ckpt *.bin *.safetensors *.tar *.pkl);;All files (*)"
 
@@ -86,10 +84,8 @@ class ImportCard(Card):
         self.import_file(self._asked_path, self.heads.value())
 
     def _choose(self) -> None:
-        start = self._context.preferences.text(LAST_FOLDER, str(Path.home()))
-        path, _ = QFileDialog.getOpenFileName(self, "A file of weights", start, KINDS)
+        path = ask_file(self, "A file of weights", "weights", KINDS)
         if path:
-            self._context.preferences.remember(LAST_FOLDER, str(Path(path).parent))
             self.import_file(path)
 
     def _on_finished(self, run_id: int, sentence: str) -> None:

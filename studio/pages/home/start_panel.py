@@ -1,10 +1,8 @@
 """The ways to begin: one's own pictures, the built-in ones, or weights from elsewhere."""
 
-from pathlib import Path
-
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from studio import theme
@@ -12,10 +10,10 @@ from studio.context import StudioContext
 from studio.pages.home.import_card import ImportCard
 from studio.widgets.buttons import make_button
 from studio.widgets.card import Card
+from studio.widgets.file_dialog import ask_folder
 from studio.widgets.icon_label import IconLabel
 from studio.widgets.labels import make_label
 
-LAST_FOLDER = "home/last_folder"
 # The quick recipe's epochs are for a few thousand pictures; of the 1,797 digits its k-NN only dips in as many.
 TRY_CHANGES = {"training.epochs": 40, "training.warmup_epochs": 2}
 
@@ -69,10 +67,8 @@ class StartPanel(QWidget):
         )
 
     def _choose(self) -> None:
-        start = self._context.preferences.text(LAST_FOLDER, str(Path.home()))
-        folder = QFileDialog.getExistingDirectory(self, "A folder of pictures", start)
+        folder = ask_folder(self, "A folder of pictures", "pictures")
         if folder:
-            self._context.preferences.remember(LAST_FOLDER, folder)
             self._context.navigate("new_run", {"location": folder})
 
 

@@ -6,13 +6,14 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QImageReader
-from PySide6.QtWidgets import QBoxLayout, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio import wording
 from studio.live.inspector import InspectorClient, Reply
 from studio.viewers.images import to_image
 from studio.viewers.picture_strip import THUMBNAIL_PX, PictureStrip
 from studio.widgets.buttons import make_button
+from studio.widgets.file_dialog import ask_file
 from studio.widgets.labels import make_label
 from studio.widgets.plain_text import set_tip
 
@@ -118,7 +119,7 @@ class PictureChooser(QWidget):
         self._ask()
 
     def _on_browse(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Choose a picture", str(Path.home()), FILTER)
+        path = ask_file(self, "Choose a picture", "picture", FILTER)
         if path:
             self.choose_own(Path(path))
 

@@ -1,14 +1,14 @@
 """Chooses where pictures come from: dropped, browsed, recent, or built in."""
 
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QVBoxLayout, QWidget
 
 from engine.store import Dataset
 from studio import wording
 from studio.widgets.buttons import make_button
+from studio.widgets.file_dialog import ask_file, ask_folder
 from studio.widgets.plain_text import shown
 
 BUILT_IN = (
@@ -79,13 +79,11 @@ class PlacePicker(QWidget):
             self.chosen.emit(location)
 
     def _on_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Choose a folder of pictures", str(Path.home()))
+        folder = ask_folder(self, "Choose a folder of pictures", "pictures")
         if folder:
             self.chosen.emit(folder)
 
     def _on_list(self) -> None:
-        file, _ = QFileDialog.getOpenFileName(
-            self, "Choose a list of pictures", str(Path.home()), LIST_FILTER
-        )
+        file = ask_file(self, "Choose a list of pictures", "list", LIST_FILTER)
         if file:
             self.chosen.emit(file)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from engine.declared import read_recipe
 from engine.errors import EngineError
@@ -13,6 +13,7 @@ from engine.recipe import Recipe
 from studio.context import StudioContext
 from studio.pages.new_run import recipe_files
 from studio.widgets.buttons import make_button
+from studio.widgets.file_dialog import ask_file, ask_new_file
 
 
 class RecipeActions(QObject):
@@ -63,9 +64,7 @@ class RecipeActions(QObject):
             self._context.toast(f"Saved {written.name}. '{command}' starts the same run.", "good")
 
     def _on_open(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self._page, "Open recipe", str(Path.home()), recipe_files.FILTER
-        )
+        path = ask_file(self._page, "Open recipe", "recipe", recipe_files.FILTER)
         if path:
             self.open_file(Path(path))
 
@@ -75,7 +74,7 @@ class RecipeActions(QObject):
             sentence = "A recipe is saved when every field can be used. Correct the marked ones first."
             self._context.toast(sentence, "warn")
             return
-        suggested = Path.home() / f"{name or 'recipe'}{recipe_files.SUFFIX}"
-        path, _ = QFileDialog.getSaveFileName(self._page, "Save recipe", str(suggested), recipe_files.FILTER)
+        suggested = f"{(name or 'recipe').replace('/', '-')}{recipe_files.SUFFIX}"
+        path = ask_new_file(self._page, "Save recipe", "recipe", suggested, recipe_files.FILTER)
         if path:
             self.save_file(Path(path), recipe)

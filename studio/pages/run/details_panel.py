@@ -4,7 +4,6 @@ from pathlib import Path
 
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QPlainTextEdit,
@@ -21,6 +20,7 @@ from studio.context import StudioContext
 from studio.pages.run.facts import recipe_text, run_facts, version_facts, whole_text
 from studio.widgets.buttons import make_button
 from studio.widgets.fidelity_list import FidelityList
+from studio.widgets.file_dialog import ask_new_file
 from studio.widgets.labels import PlainLabel, make_label
 from studio.widgets.plain_text import shown_lines
 
@@ -101,9 +101,7 @@ class DetailsPanel(QWidget):
         if self._run is None:
             return
         name = wording.file_stem(self._run.name)
-        chosen, _ = QFileDialog.getSaveFileName(
-            self, "Save the recipe", str(Path.home() / f"{name}.toml"), "Recipes (*.toml)"
-        )
+        chosen = ask_new_file(self, "Save the recipe", "recipe", f"{name}.toml", "Recipes (*.toml)")
         if chosen:
             self.save_recipe(Path(chosen))
 

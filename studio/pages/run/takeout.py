@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from engine.store import Run
 from studio import wording
 from studio.context import StudioContext
 from studio.pages.run.export_dialog import ExportDialog
+from studio.widgets.file_dialog import ask_new_file
 
 LAST_FOLDER = "run/last_export_folder"
 KINDS = "Parquet, a row a picture (*.parquet);;NumPy, vectors alone (*.npy)"
@@ -38,7 +39,8 @@ class Takeout:
     def embed(self, run: Run) -> None:
         """Ask for a file, then write the features of the run's own pictures."""
         usual = str(self._folder() / f"{wording.file_stem(run.name)}-{run.id}.parquet")
-        file, _ = QFileDialog.getSaveFileName(self._window, "Embeddings of the run's pictures", usual, KINDS)
+        title = "Embeddings of the run's pictures"
+        file = ask_new_file(self._window, title, "embeddings", usual, KINDS)
         if file:
             data = run.recipe.get("data", {})
             place, kind = str(data.get("location", "")), str(data.get("kind", "auto"))

@@ -152,3 +152,16 @@ def test_a_store_that_cannot_be_read_is_told_in_words_and_so_is_its_return(store
     watch.check()
     assert len(said) == 2
     assert said[1] == "recovered"
+
+
+def test_a_store_that_is_deleted_is_trouble_and_one_put_back_is_none(store, qtbot):
+    watch = StoreWatch(store)
+    away = store.path.with_name("away")
+    store.path.rename(away)
+    with qtbot.waitSignal(watch.trouble) as told:
+        watch.check()
+    assert "deleted or moved away" in told.args[0]
+    assert str(store.folder) in told.args[1]
+    away.rename(store.path)
+    with qtbot.waitSignal(watch.recovered):
+        watch.check()

@@ -3,12 +3,12 @@
 import json
 
 import pytest
-from PySide6.QtWidgets import QFileDialog
 from sqlalchemy import text
 
 from engine.store import RunStatus, get_run
 from studio.live.run_actions import Action, possible
 from studio.live.starting_point import changes_to_start_from
+from studio.pages.home import import_card
 from studio.pages.home.import_card import ImportCard
 from studio.pages.new_run_page import NewRunPage
 from studio.pages.run_page import RunPage
@@ -43,7 +43,7 @@ def imported(store, make_run):
 
 
 def test_a_chosen_file_is_read_and_its_run_is_opened(card, context, imported, monkeypatch):
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("/data/weights.pth", ""))
+    monkeypatch.setattr(import_card, "ask_file", lambda *_: "/data/weights.pth")
     card.button.click()
     assert card.asked == [("/data/weights.pth", None)]
     assert not card.button.isEnabled()
@@ -80,7 +80,7 @@ def test_heads_that_the_weights_do_not_tell_are_asked_for(card, context):
 
 
 def test_nothing_happens_when_no_file_is_chosen(card, monkeypatch):
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
+    monkeypatch.setattr(import_card, "ask_file", lambda *_: "")
     card.button.click()
     assert card.asked == []
     assert card.button.isEnabled()

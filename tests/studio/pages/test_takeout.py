@@ -1,10 +1,10 @@
 """The encoder and the embeddings of a run, by the window."""
 
 import pytest
-from PySide6.QtWidgets import QFileDialog
 
 from engine.store import RunStatus
 from studio.live.run_actions import Action
+from studio.pages.run import takeout
 from studio.pages.run.export_dialog import ExportDialog
 from studio.pages.run_page import RunPage
 
@@ -49,7 +49,7 @@ def test_nothing_is_written_without_a_format_or_a_folder(page):
 
 
 def test_embeddings_are_of_the_runs_own_pictures(page, context, monkeypatch, tmp_path):
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "a.npy"), ""))
+    monkeypatch.setattr(takeout, "ask_new_file", lambda *_: str(tmp_path / "a.npy"))
     page.controls.entries[Action.EMBED].trigger()
     data = page.run.recipe["data"]
     assert page.asked == [(page.run.id, data["location"], str(tmp_path / "a.npy"), data["kind"])]
@@ -57,7 +57,7 @@ def test_embeddings_are_of_the_runs_own_pictures(page, context, monkeypatch, tmp
 
 def test_a_second_export_waits_for_the_first(page, context, monkeypatch, tmp_path):
     monkeypatch.setattr(context.exporter, "embed", lambda *_: False)
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "a.npy"), ""))
+    monkeypatch.setattr(takeout, "ask_new_file", lambda *_: str(tmp_path / "a.npy"))
     page.controls.entries[Action.EMBED].trigger()
     assert context.said[-1].level == "warn"
 
