@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 KEPT = 512  # newest points of a series; no rule looks further back
@@ -68,6 +68,12 @@ class History:
         if track is None or len(track.recent) < number:
             return []
         return [value for _, value in list(track.recent)[-number:]]
+
+    def last_after(self, name: str, is_early: Callable[[int], bool], number: int) -> list[float]:
+        """The newest values of a series from steps that are not early, oldest first; empty while there are fewer."""
+        track = self._tracks.get(name)
+        values = [value for step, value in track.recent if not is_early(step)] if track else []
+        return values[-number:] if len(values) >= number else []
 
     def untrained(self, name: str) -> float | None:
         """The value of a series at step 0, None where it was not measured then."""
