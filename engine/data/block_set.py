@@ -12,6 +12,7 @@ from typing_extensions import override
 from engine.data.decode import Picture, to_channels
 from engine.data.picture_set import Indices, PictureSet, SetInfo, digest
 from engine.errors import DataError
+from engine.file_names import place_as_text
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,10 @@ class BlockSet(PictureSet):
         self._starts = np.cumsum([0] + [len(block.labels) for block in self.blocks])
         labels = np.concatenate([block.labels for block in self.blocks])
         classes = self.class_names(int(labels.max(initial=0)) + 1)
-        super().__init__(SetInfo(name, str(folder), kind, self._splits(), classes, labels))
+        info = SetInfo(
+            name, place_as_text(folder), kind, self._splits(), classes, labels, warnings=self.doubts()
+        )
+        super().__init__(info)
 
     @abstractmethod
     def read_blocks(self) -> list[Block]:
@@ -50,6 +54,10 @@ class BlockSet(PictureSet):
     @abstractmethod
     def class_names(self, count: int) -> tuple[str, ...]:
         """Names from the files that hold them, numbers where those are missing."""
+
+    def doubts(self) -> tuple[str, ...]:
+        """What may be wrong with the set, such as files that are missing."""
+        return ()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "blocks": []}

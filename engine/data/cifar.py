@@ -14,6 +14,7 @@ from engine.data.block_set import Block, BlockSet, rows_of
 from engine.data.picture_set import Indices
 from engine.data.safe_pickle import load_pickle
 from engine.errors import DataError
+from engine.file_names import name_as_text, place_as_text
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class CifarLayout:
         kind: As in ``open_pictures``.
         pickles: File -> split, Python version.
         binaries: File -> split, binary version.
+        num_classes: Labels are below it.
         label_bytes: Bytes before each binary picture; the last one is the fine label.
         label_key: Name of the labels in the pickles.
         names_files: Files with the names of the classes: pickle and text.
@@ -35,6 +37,7 @@ class CifarLayout:
     kind: str
     pickles: dict[str, str]
     binaries: dict[str, str]
+    num_classes: int
     label_bytes: int
     label_key: str
     names_files: tuple[str, str]
@@ -46,6 +49,7 @@ CIFAR10 = CifarLayout(
     kind="cifar10",
     pickles={**{f"data_batch_{i}": "train" for i in range(1, 6)}, "test_batch": "test"},
     binaries={**{f"data_batch_{i}.bin": "train" for i in range(1, 6)}, "test_batch.bin": "test"},
+    num_classes=10,
     label_bytes=1,
     label_key="labels",
     names_files=("batches.meta", "batches.meta.txt"),
@@ -56,6 +60,7 @@ CIFAR100 = CifarLayout(
     kind="cifar100",
     pickles={"train": "train", "test": "test"},
     binaries={"train.bin": "train", "test.bin": "test"},
+    num_classes=100,
     label_bytes=2,
     label_key="fine_labels",
     names_files=("meta", "fine_label_names.txt"),
@@ -69,6 +74,7 @@ class CifarSet(BlockSet):
 
     def __init__(self, layout: CifarLayout, folder: Path) -> None:
         self.layout = layout
+        self.missing: list[str] = []
         super().__init__(layout.name, layout.kind, folder)
 
     @override
@@ -80,9 +86,25 @@ class CifarSet(BlockSet):
         present = [(file, split) for file, split in files.items() if (self.folder / file).is_file()]
         if "train" not in {split for _, split in present}:
             raise DataError(
-                f"{self.folder} has no training files of {self.layout.name}.", "Unpack the archive again."
+                f"{place_as_text(self.folder)} has no training files of {self.layout.name}.",
+                "Unpack the archive again.",
             )
-        return [Block(split, *read(self.folder / file)) for file, split in present]
+        self.missing = [file for file in files if file not in dict(present)]
+        return [Block(split, *self._checked(file, *read(self.folder / file))) for file, split in present]
+
+    def _checked(
+        self, file: str, pixels: NDArray[np.uint8], labels: Indices
+    ) -> tuple[NDArray[np.uint8], Indices]:
+        if labels.shape != (len(pixels),):
+            raise DataError(
+                f"{file} has {len(pixels)} pictures but {labels.size} labels.", "Download it again."
+            )
+        if ((labels < 0) | (labels >= self.layout.num_classes)).any():
+            raise DataError(
+                f"{file} has labels outside 0..{self.layout.num_classes - 1}, so it is not {self.layout.name}'s.",
+                "Download it again.",
+            )
+        return pixels, labels
 
     @override
     def class_names(self, count: int) -> tuple[str, ...]:
@@ -90,7 +112,7 @@ class CifarSet(BlockSet):
         pickled, text = (self.folder / file for file in self.layout.names_files)
         names: list[str] = []
         if text.is_file():
-            names = text.read_text(encoding="utf-8").split()
+            names = list(map(name_as_text, text.read_text(encoding="utf-8", errors="replace").split()))
         elif pickled.is_file():
             found = load_pickle(pickled).get(self.layout.names_key)
             if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
@@ -98,8 +120,15 @@ class CifarSet(BlockSet):
                     f"{pickled.name} does not name the classes of {self.layout.name}.",
                     "Download it again, or remove it: classes are then numbers.",
                 )
-            names = found
+            names = list(map(name_as_text, found))
         return tuple(names) if len(names) >= count else tuple(str(i) for i in range(count))
+
+    @override
+    def doubts(self) -> tuple[str, ...]:
+        """Name the files that the published set has and the folder has not."""
+        if not self.missing:
+            return ()
+        return (f"Files of {self.layout.name} that are not in the folder: {', '.join(self.missing)}.",)
 
     def _read_pickle(self, file: Path) -> tuple[NDArray[np.uint8], Indices]:
         content = load_pickle(file)
@@ -110,10 +139,6 @@ class CifarSet(BlockSet):
             raise DataError(
                 f"{file.name} is not a file of {self.layout.name}.", "Download it again."
             ) from error
-        if len(pixels) != len(labels):
-            raise DataError(
-                f"{file.name} has {len(pixels)} pictures but {len(labels)} labels.", "Download it again."
-            )
         return pixels, labels
 
     def _read_binary(self, file: Path) -> tuple[NDArray[np.uint8], Indices]:

@@ -14,8 +14,13 @@ from engine.data.masks import may_be_masks
 from engine.file_names import name_from_text
 
 Indices = NDArray[np.int64]
-_DATE = re.compile(r"(19|20)\d\d([ _.-]?\d\d){0,2}([ _.-].*)?|\d\d[ _.-]\d\d[ _.-](19|20)\d\d")
-_PART = re.compile(r"(fold|split|part|batch|chunk|cv|set|shard)[ _-]?\d+", re.IGNORECASE)
+_DATE = re.compile(
+    r"(photos from )?(19|20)\d\d([ _.-]?\d\d){0,2}([ _.-].*)?|\d\d[ _.-]\d\d[ _.-](19|20)\d\d", re.IGNORECASE
+)
+_PART = re.compile(
+    r"(fold|split|part|batch|chunk|cv|set|shard|patient|subject|case|study|series|session|cam|camera|video)[ _-]?\d+",
+    re.IGNORECASE,
+)
 _NUMBERED = re.compile(r"([^\W\d](?:[^\W\d]|[ -])*?)[ ._-]*\(?\d+\)?\.\w+$")
 MOST_IN_NAMES = 1000
 SHARE_IN_NAMES = 0.95

@@ -11,6 +11,7 @@ from engine.data.class_names import classes_in_names
 from engine.data.folder_account import account_of
 from engine.data.folder_walk import FolderWalk, Identity, join
 from engine.data.layout import SPLITS, Layout, Part, find_layout, folder_name
+from engine.data.masks import IMAGE_FOLDERS
 from engine.data.picture_set import FileSet, SetInfo
 from engine.data.suffixes import SUFFIXES_IN_WORDS
 from engine.errors import DataError
@@ -109,23 +110,34 @@ def _refuse_too_few(folder: Path, count: int, kind: str, account: Account) -> No
 def _notes(found: list[_Found], classes: tuple[str, ...], layout: Layout) -> Iterable[str]:
     if len(classes) == 1:
         yield f"All labelled pictures are of one class, '{classes[0]}': accuracy (k-NN) needs two or more."
-    if layout.kind != "flat":
-        return
-    below = layout.parts[0].below
-    names = [each.file.removeprefix(f"{below}/") for each in found]
-    direct = [name for name in names if "/" not in name]
-    if 0 < len(direct) < len(names):
-        yield (
-            f"Folders are not taken as classes here, for pictures lie beside them ({named(direct)}); "
-            "choose the layout 'class_folders' if they are."
-        )
-    elif not direct:
-        yield "Folders are not taken as classes here; choose the layout 'class_folders' if they are."
-    beginnings = classes_in_names(direct)
+    if layout.kind == "class_folders":
+        yield from _inner_folders(found, layout.parts[0].below)
+    if layout.kind == "flat":
+        yield from _folders_without_meaning(found, layout.parts[0].below)
+    beginnings = (
+        []
+        if classes
+        else classes_in_names([each.file.rpartition("/")[2] for each in found if each.split == "train"])
+    )
     if beginnings:
-        yield (
-            f"The names of the pictures begin as if by class ({named(beginnings)}); only folders or a list give labels."
-        )
+        yield f"Names of pictures begin as if by class ({named(beginnings)}); only folders or a list give labels."
+
+
+def _inner_folders(found: list[_Found], below: str) -> Iterable[str]:
+    depth = below.count("/") + 1 if below else 0
+    paths = [each.file.split("/")[depth + 1 : -1] for each in found]
+    inner = sorted({name for path in paths for name in path[:2] if name.lower() not in IMAGE_FOLDERS})
+    if inner:
+        shown = named(list(map(name_as_text, inner)))
+        yield f"The first folder names the class; folders inside it ({shown}) are not classes of their own."
+
+
+def _folders_without_meaning(found: list[_Found], below: str) -> Iterable[str]:
+    names = [each.file.removeprefix(f"{below}/") for each in found]
+    direct = [name_as_text(name) for name in names if "/" not in name]
+    beside = f", for pictures lie beside them ({named(direct)})" if direct else ""
+    if len(direct) < len(names):
+        yield f"Folders are not taken as classes here{beside}; choose the layout 'class_folders' if they are."
 
 
 def _loose(found: list[_Found], *, has_classes: bool) -> Iterable[str]:

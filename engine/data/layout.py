@@ -1,5 +1,6 @@
 """How a folder of pictures is laid out: which folders are splits, which are classes, which only wrap the others."""
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -126,8 +127,9 @@ def _splits_among(walk: FolderWalk, below: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     twice = ""
-    for name in walk.folders(below):
-        split = split_of_name(name)
+    names = walk.folders(below)
+    for name, plain in zip(names, _without_shared_beginning(names), strict=True):
+        split = split_of_name(plain)
         if split in found:
             twice = f"The folder has two {split} parts: '{name_as_text(found[split])}' and '{name_as_text(name)}'."
         elif split:
@@ -135,6 +137,14 @@ def _splits_among(walk: FolderWalk, below: str) -> dict[str, str]:
     if twice and "train" in found:
         raise DataError(twice, "Keep one of them.")
     return found
+
+
+def _without_shared_beginning(names: list[str]) -> list[str]:
+    """``train`` and ``test`` for ``cars_train`` and ``cars_test``, where all that is left are splits."""
+    shared = os.path.commonprefix(names) if len(names) > 1 else ""  # noqa: RUF071 (letters are meant)
+    length = max(shared.rfind(sign) for sign in "_- .") + 1
+    plain = [name[length:] for name in names]
+    return plain if all(map(split_of_name, plain)) else names
 
 
 def _splits_first(walk: FolderWalk, below: str) -> Layout | None:

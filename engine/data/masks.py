@@ -4,21 +4,18 @@ import re
 from collections.abc import Collection, Iterable
 
 # Folders of these names hold pictures and nothing else; alone they are no class.
-IMAGE_FOLDERS = frozenset({"images", "image", "imgs", "img", "jpegimages", "rgb", "leftimg8bit"})
-# Never a class: as in MVTec AD, PASCAL VOC, Cityscapes and the Oxford pets.
+IMAGE_FOLDERS = frozenset(
+    {"images", "image", "imgs", "img", "jpegimages", "jpg", "jpeg", "png", "rgb", "leftimg8bit"}
+)
+# Never a class: as in PASCAL VOC, Cityscapes and the Oxford pets; so is what ends in "ground truth" (MVTec AD, ISIC).
 _SURE = frozenset(
     (
-        *("groundtruth", "segmentationclass", "segmentationclassaug", "segmentationobject"),
-        *("labelmaps", "trimaps", "gtfine", "gtcoarse"),
+        *("segmentationclass", "segmentationclassaug", "segmentationobject", "segmentation", "segmentations"),
+        *("labelmaps", "trimap", "trimaps", "gtfine", "gtcoarse", "annotation", "annotations"),
     )
 )
 # A class may be called so too ("mask" and "no mask"), unless a folder of images lies beside it.
-_LIKELY = frozenset(
-    (
-        *("mask", "masks", "label", "labels", "annotation", "annotations", "gt", "target", "targets"),
-        *("seg", "segmentation", "segmentations", "trimap", "depth"),
-    )
-)
+_LIKELY = frozenset({"mask", "masks", "label", "labels", "gt", "target", "targets", "seg", "depth"})
 _BESIDE = re.compile(
     r"(.+?)[ _.-]+(?:mask|masks|gt|ground_?truth|seg|segmentation|label|matte|trimap)(?:[ _-]?\d+)?"
 )
@@ -37,7 +34,7 @@ def mask_folders(names: Collection[str], *, has_pictures: bool) -> set[str]:
     found = {
         name
         for name in names
-        if plain[name] in _SURE
+        if _is_sure(plain[name])
         or (plain[name] in _LIKELY and (has_images or has_pictures))
         or _is_beside(name.lower(), others)
     }
@@ -46,7 +43,7 @@ def mask_folders(names: Collection[str], *, has_pictures: bool) -> set[str]:
 
 def may_be_masks(name: str) -> bool:
     """True for the name of a class that is more often one of masks."""
-    return _plain(name) in _LIKELY | _SURE
+    return _plain(name) in _LIKELY or _is_sure(_plain(name))
 
 
 def mask_files(stems: Iterable[str]) -> set[str]:
@@ -58,6 +55,10 @@ def mask_files(stems: Iterable[str]) -> set[str]:
 def _is_beside(name: str, others: Collection[str]) -> bool:
     match = _BESIDE.fullmatch(name.lower())
     return match is not None and name[: match.end(1)] in others
+
+
+def _is_sure(plain: str) -> bool:
+    return plain in _SURE or plain.endswith("groundtruth")
 
 
 def _plain(name: str) -> str:

@@ -28,7 +28,7 @@ _CAMERAS = "heic heif hif cr2 cr3 crw nef nrw arw sr2 srf dng orf rw2 raf pef sr
 _PROGRAMS = (
     "psd psb xcf ai eps svg svgz pdf ico icns cur jxl jxr hdp wdp exr hdr dds tga pcx ras sgi qoi djvu"
 )
-_SCIENCE = "dcm dicom nii mha mhd nrrd czi lif nd2 svs ndpi fits fit fts img npy npz mat"
+_SCIENCE = "dcm dicom nii mha mhd nrrd czi lif nd2 svs ndpi fits fit fts"
 _VIDEO = "mp4 mov avi mkv webm m4v mpg mpeg wmv flv 3gp mts m2ts insv lrv"
 _ARCHIVE = "zip tar gz tgz bz2 xz zst 7z rar tfrecord rec lmdb"
 

@@ -83,6 +83,10 @@ def test_splits_in_some_classes_only_are_warned_of(tmp_path):
         (("JPEGImages", "SegmentationClass", "SegmentationObject"), {"train": 2}, ()),
         (("leftImg8bit/train/ulm", "leftImg8bit/train/bonn", "gtFine/train/ulm"), {"train": 4}, ("bonn", "ulm")),
         (("train", "train_masks"), {"train": 2}, ()),
+        (("cars_train", "cars_test"), {"train": 2, "test": 2}, ()),
+        (("Training_Input", "Training_GroundTruth"), {"train": 2}, ("Training_Input",)),
+        (("jpg",), {"train": 2}, ()),
+        (("set/images/a", "set/images/b", "segmentations/a"), {"train": 4}, ("a", "b")),
         (("only",), {"train": 2}, ("only",)),
     ],
 )  # fmt: skip
@@ -195,6 +199,15 @@ def test_a_folder_of_other_formats_only_is_refused_with_their_names(tmp_path):
         (("IMG-20240101-WA0001.jpg", "IMG-20240101-WA0002.jpg"), ""),
         (("2024-01-03/a.jpg", "2024-01-04/b.jpg"), "All classes look like dates"),
         (("Photos from 2023/a.jpg", "Photos from 2023/a.jpg.json", "Photos from 2024/b.jpg"), "1 json"),
+        (
+            ("train/cat.0.jpg", "train/cat.1.jpg", "train/dog.0.jpg", "train/dog.1.jpg"),
+            "as if by class (cat, dog)",
+        ),
+        (
+            ("photo/dog/a.jpg", "photo/cat/a.jpg", "sketch/dog/a.jpg"),
+            "folders inside it (cat, dog) are not classes",
+        ),
+        (("patient1/a.jpg", "patient2/b.jpg"), "look like parts of one set"),
         (("fold1/a.jpg", "fold2/b.jpg"), "look like parts of one set"),
         (("preview.png", "cat/a.png", "dog/b.png"), "pictures lie beside them (preview.png)"),
     ],

@@ -160,3 +160,36 @@ def test_a_cut_binary_file_is_refused_in_words(tmp_path):
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(DataError, match="not a whole number of pictures"):
         open_pictures(tmp_path / "c")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"data": PIXELS[:2].reshape(-1, 3072), "labels": [3, 10**9]}, "labels outside 0..9"),
+        ({"data": PIXELS[:2].reshape(-1, 3072), "labels": [3, -1]}, "labels outside 0..9"),
+        ({"data": PIXELS[:2].reshape(-1, 3072), "labels": [3]}, "2 pictures but 1 labels"),
+        ({"data": "pixels", "labels": [3, 1]}, "is not a file of CIFAR-10"),
+        (["no", "table"], "is not a file of CIFAR-10"),
+    ],
+)
+def test_files_that_are_not_what_they_are_called_are_refused_in_words(tmp_path, content, words):
+    cifar10_python(tmp_path / "set")
+    save(tmp_path / "set" / "data_batch_2", content)
+    with pytest.raises(DataError, match=words):
+        open_pictures(tmp_path / "set")
+
+
+@pytest.mark.parametrize("content", [["no", "table"], {"label_names": 5}, {}])
+def test_a_file_of_names_without_names_is_refused_in_words(tmp_path, content):
+    cifar10_python(tmp_path / "set")
+    save(tmp_path / "set" / "batches.meta", content)
+    with pytest.raises(DataError, match="does not name the classes"):
+        open_pictures(tmp_path / "set")
+
+
+def test_files_that_a_published_set_lacks_are_named(tmp_path):
+    cifar10_python(tmp_path / "set")
+    pictures = open_pictures(tmp_path / "set")
+    assert pictures.warnings == (
+        "Files of CIFAR-10 that are not in the folder: data_batch_3, data_batch_4, data_batch_5.",
+    )
