@@ -38,6 +38,7 @@ def _describe_method(method: type[Method]) -> dict[str, Any]:
         "use_when": method.use_when,
         "needs_tokens": method.needs_tokens,
         "needs_labels": method.needs_labels,
+        "least_batch": method.least_batch,
         "normalise": name_of(method.normalise(3)),
         "deviations": list(method.deviations),
         "rebuilds": method.reconstruct is not Method.reconstruct,

@@ -33,6 +33,8 @@ class ViewSpec:
         channels: 1 or 3.
         has_patches: False for an encoder that does not cut pictures into patches.
         processes: How many train together.
+        width: D of the encoder.
+        heads: Attention heads of the encoder; 0 where it has none.
     """
 
     image_size: int
@@ -40,6 +42,8 @@ class ViewSpec:
     channels: int = 3
     has_patches: bool = True
     processes: int = 1
+    width: int = 192
+    heads: int = 3
 
     @property
     def num_patches(self) -> int:
@@ -114,10 +118,11 @@ class Method(nn.Module):
     """A way to learn from pictures without labels.
 
     Subclasses set the class attributes, keep the encoder as ``self.encoder`` and implement ``views`` and ``forward``.
-    ``needs_tokens``: only a transformer will do. ``needs_labels``: batches have "label" (B,), -1 where unknown, and
-    the constructor takes ``num_classes``. ``judged_by_neighbours``: k-NN accuracy tells whether it learns; not so where
-    features need a trained head, as those of MAE and CAE do. ``deviations``: sentences on what is done otherwise than
-    in the official code, whatever the settings. ``mean`` and ``std``: what pictures in 0..1 are normalised with.
+    ``needs_tokens``: only a transformer will do. ``least_batch``: pictures that a process needs at once, two where the
+    loss compares them or a head normalises over them. ``needs_labels``: batches have "label" (B,), -1 where unknown,
+    and the constructor takes ``num_classes``. ``judged_by_neighbours``: k-NN accuracy tells whether it learns; not so
+    where features need a trained head, as those of MAE and CAE do. ``deviations``: sentences on what is done otherwise
+    than in the official code, whatever the settings. ``mean`` and ``std``: what pictures in 0..1 are normalised with.
     Randomness comes only from the views (drawn from run seed, epoch and picture) and from torch's generator, which the
     trainer seeds at every step.
     """
@@ -128,6 +133,7 @@ class Method(nn.Module):
     use_when: ClassVar[str]
     needs_tokens: ClassVar[bool] = False
     needs_labels: ClassVar[bool] = False
+    least_batch: ClassVar[int] = 1
     mean: ClassVar[Sequence[float]] = IMAGENET_MEAN
     std: ClassVar[Sequence[float]] = IMAGENET_STD
     Config: ClassVar[type[Settings]]

@@ -34,11 +34,9 @@ def publish_methods() -> Path | None:
 
 
 def _method(method: MethodEntry) -> Iterator[str]:
-    needed = [("a vision transformer", method.needs_tokens), ("labels", method.needs_labels)]
-    needs = " and ".join(words for words, is_needed in needed if is_needed)
     yield f"## {method.title} (`{method.name}`)\n"
     yield f"<{method.paper}>\n"
-    yield f"{method.use_when}{f' Needs {needs}.' if needs else ''}\n"
+    yield f"{method.use_when} {method.needs}\n"
     for preset in method.presets.values():
         yield from _preset(preset)
     if method.deviations:

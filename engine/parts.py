@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
+from engine.declared import recipe_from_dict
 from engine.distributed import world_size
 from engine.errors import SettingsError
 from engine.method import Method, ViewSpec
@@ -25,22 +27,29 @@ def method_parts(recipe: Recipe) -> tuple[type[Method], Settings, ViewSpec]:
     """
     method_class = method_named(recipe.method)
     encoder = recipe.encoder
-    has_patches = encoder_size(encoder.name).family == "vit"
+    size = encoder_size(encoder.name)
+    has_patches = size.family == "vit"
     if has_patches:
         check_vit(encoder)
     elif method_class.needs_tokens:
         raise SettingsError(
-            f"{method_class.title} hides patches, and {encoder_size(encoder.name).title} has none.",
+            f"{method_class.title} hides patches, and {size.title} has none.",
             "Choose a transformer (ViT).",
             field="encoder.name",
         )
-    settings = method_class.Config.model_validate(recipe.settings)
+    try:
+        settings = method_class.Config.model_validate(recipe.settings)
+    except ValidationError:
+        recipe_from_dict(recipe.model_dump())  # says what is wrong in words
+        raise
     spec = ViewSpec(
         encoder.image_size,
         encoder.patch_size,
         recipe.data.channels,
         has_patches,
         max(recipe.training.processes, world_size()),
+        size.width,
+        size.heads,
     )
     method_class.check(settings, spec)
     return method_class, settings, spec

@@ -19,7 +19,7 @@ def methods(as_json: JsonOption = False) -> None:
         )
         return
     for entry in entries:
-        say(f"{entry.name}: {entry.title}. {entry.use_when}")
+        say(f"{entry.name}: {entry.title}. {entry.use_when} {entry.needs}")
         say(f"    {entry.paper}")
         for preset in entry.presets.values():
             say(f"    --preset {preset.name}: {preset.about}")

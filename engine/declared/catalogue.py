@@ -28,13 +28,16 @@ class PresetEntry:
     papers: Mapping[str, Any] = field(default_factory=dict)
 
 
+NEEDS = {"a vision transformer": "needs_tokens", "labels": "needs_labels"}
+
+
 @dataclass(frozen=True)
 class MethodEntry:
     """A method as the window shows it.
 
-    ``fields`` are the method's own settings; ``rebuilds`` says whether it makes pictures that can be looked at;
-    ``deviations`` are sentences on what it does otherwise than the official code; ``normalise`` is what "auto"
-    means for its pictures.
+    ``fields`` are the method's own settings; ``least_batch`` counts the pictures that a process needs at once;
+    ``rebuilds`` says whether it makes pictures that can be looked at; ``deviations`` are sentences on what it does
+    otherwise than the official code; ``normalise`` is what "auto" means for its pictures.
     """
 
     name: str
@@ -48,6 +51,15 @@ class MethodEntry:
     presets: Mapping[str, PresetEntry]
     deviations: tuple[str, ...] = ()
     normalise: str = ""
+    least_batch: int = 1
+
+    @property
+    def needs(self) -> str:
+        """What it cannot do without, and that it needs no labels where it needs none, in one sentence."""
+        needed = [words for words, is_needed in NEEDS.items() if getattr(self, is_needed)]
+        if not self.needs_labels:
+            needed.append("no labels")
+        return f"Needs {', '.join(needed)}."
 
     def preset(self, name: str) -> PresetEntry:
         """One of the method's presets.
@@ -158,7 +170,16 @@ def _read_preset(name: str, entry: dict[str, Any]) -> PresetEntry:
 def _read_method(name: str, entry: dict[str, Any]) -> MethodEntry:
     presets = {key: _read_preset(key, value) for key, value in entry["presets"].items()}
     fields = tuple(fields_of("settings", entry["schema"]))
-    names = ("title", "paper", "use_when", "needs_tokens", "needs_labels", "rebuilds", "normalise")
+    names = (
+        "title",
+        "paper",
+        "use_when",
+        "needs_tokens",
+        "needs_labels",
+        "least_batch",
+        "rebuilds",
+        "normalise",
+    )
     plain = {key: entry[key] for key in names}
     return MethodEntry(
         name=name, fields=fields, presets=presets, deviations=tuple(entry["deviations"]), **plain

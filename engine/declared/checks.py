@@ -83,6 +83,30 @@ def _check_sizes(recipe: Recipe) -> Iterator[Problem]:
     yield Problem("encoder.patch_size", message, fix, suggestion=fitting)
 
 
+def least_batch(recipe: Recipe) -> int:
+    """Pictures that each training process needs at once: as the method declares, two where the encoder is a ResNet."""
+    catalogue = load_catalogue()
+    has_norms = catalogue.encoder(recipe.encoder.name).family != "vit"
+    return max(catalogue.method(recipe.method).least_batch, 2 if has_norms else 1)
+
+
+def check_least_batch(recipe: Recipe) -> Iterator[Problem]:
+    """A batch too small to compare pictures, or to normalise over them, of each process that shares it."""
+    processes, batch, least = recipe.training.processes, recipe.training.batch_size, least_batch(recipe)
+    if batch // processes >= least or batch % processes:
+        return
+    shared = f", shared by {processes} processes," if processes > 1 else ""
+    title = load_catalogue().method(recipe.method).title
+    suggestion = least * processes
+    yield Problem(
+        "training.batch_size",
+        f"A batch of {batch}{shared} is too small: {title} with this encoder compares or normalises pictures of one "
+        f"batch, {least} at least.",
+        f"Take a batch of {suggestion} or more, better of some dozens.",
+        suggestion=suggestion,
+    )
+
+
 def _check_batch(recipe: Recipe, num_train: int) -> Iterator[Problem]:
     batch = recipe.training.batch_size
     if num_train < 2:
@@ -228,7 +252,7 @@ def check_recipe(recipe: Recipe, dataset: DatasetFacts | None, devices: Sequence
         devices: Names of this computer's devices.
     """
     problems = [*_check_encoder(recipe), *_check_sizes(recipe), *_check_device(recipe, devices)]
-    problems += [*_check_processes(recipe, devices), *_check_decay(recipe)]
+    problems += [*_check_processes(recipe, devices), *_check_decay(recipe), *check_least_batch(recipe)]
     if dataset is not None:
         problems += [
             *_check_batch(recipe, dataset.num_train),

@@ -17,6 +17,7 @@ from engine.data.loader import OnNote, make_loader
 from engine.data.multi_crop import MultiCrop
 from engine.data.sources import PictureSet, open_pictures
 from engine.data.splits import KnnSplit, knn_split
+from engine.declared.checks import check_least_batch
 from engine.distributed import rank, world_size
 from engine.errors import DataError, SettingsError
 from engine.method import Method, ViewMaker, ViewSpec
@@ -154,6 +155,8 @@ def assemble(recipe: Recipe, device: str) -> Assembly:
             f"Take a batch of {len(split.train)} or fewer.",
             field="training.batch_size",
         )
+    for problem in check_least_batch(recipe):
+        raise SettingsError(problem.message, problem.fix, field=problem.field)
     if recipe.training.batch_size % world_size():
         raise SettingsError(
             f"{world_size()} training processes cannot share a batch of {recipe.training.batch_size} evenly.",

@@ -267,6 +267,7 @@ class BYOL(Method):
     )
     Config = BYOLSettings
     presets = PRESETS
+    least_batch = 2
 
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
         super().__init__(settings, encoder)

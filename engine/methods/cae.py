@@ -25,7 +25,7 @@ from engine.nn.masking import paint_hidden, unpatchify
 from engine.nn.normalise import Normalise
 from engine.nn.patch_codebook import PatchCodebook
 from engine.nn.patch_targets import PatchTarget, PixelTarget, chosen
-from engine.nn.positions import sincos_2d
+from engine.nn.positions import check_position_width, sincos_2d
 from engine.nn.query_decoder import QueryDecoder
 from engine.nn.regressor import LatentRegressor
 from engine.nn.tokenizer import TokenizerTarget
@@ -355,14 +355,9 @@ class CAE(Method):
                 "Choose one that hides some and leaves some.",
                 field="settings.mask_ratio",
             )
-        if config.decoder_width % 4:
-            raise SettingsError(
-                f"A decoder width of {config.decoder_width} does not fit the position table.",
-                "Choose a multiple of 4, or 0 for the encoder's.",
-                field="settings.decoder_width",
-            )
-        if config.decoder_width and config.decoder_heads:
-            _check_heads(config.decoder_width, config.decoder_heads)
+        check_position_width(spec.width, "encoder.name")
+        check_position_width(config.decoder_width, "settings.decoder_width")
+        _check_heads(config.decoder_width or spec.width, config.decoder_heads or spec.heads)
         if config.target == "dalle" and not config.dalle_file:
             raise SettingsError(
                 "DALL-E's codes need its encoder, which is not part of this program.",

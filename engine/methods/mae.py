@@ -20,7 +20,7 @@ from engine.nn.encoder import Encoder
 from engine.nn.initial import xavier_init, xavier_patch_projection
 from engine.nn.masking import num_kept, paint_hidden, patchify, random_mask, unpatchify
 from engine.nn.patch_pixels import patch_losses, patch_mean_and_spread
-from engine.nn.positions import sincos_2d
+from engine.nn.positions import check_position_width, sincos_2d
 from engine.optim import ParamGroup, split_decay
 from engine.rules import BatchWithin, EpochsForSteps, PatchForRows, ShareOfEpochs
 from engine.schedules import Progress
@@ -199,18 +199,14 @@ class MAE(Method):
                 "Raise the mask ratio: the loss is taken on hidden patches only.",
                 field="settings.mask_ratio",
             )
+        check_position_width(spec.width, "encoder.name")
         if config.decoder_width % config.decoder_heads:
             raise SettingsError(
                 f"{config.decoder_heads} decoder heads do not divide a decoder width of {config.decoder_width}.",
                 "Choose a width that is a multiple of the heads.",
                 field="settings.decoder_width",
             )
-        if config.decoder_width % 4:
-            raise SettingsError(
-                f"A decoder width of {config.decoder_width} does not fit the position table.",
-                "Choose a multiple of 4.",
-                field="settings.decoder_width",
-            )
+        check_position_width(config.decoder_width, "settings.decoder_width")
 
     @classmethod
     @override

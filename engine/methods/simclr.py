@@ -240,6 +240,7 @@ class SimCLR(Method):
     mean, std = UNIT_MEAN, UNIT_STD  # official file tf2/data_util.py: pictures stay in 0..1
     Config = SimCLRSettings
     presets = PRESETS
+    least_batch = 2
     deviations = (
         "The strength of the blur is drawn for each picture; the official code draws one for the whole batch of a view "
         "(data_util.py, batch_random_blur).",

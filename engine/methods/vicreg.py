@@ -145,6 +145,7 @@ class VICReg(Method):
     deviations = ("Written from the paper alone; never held against numbers of the official code.",)
     Config = VICRegSettings
     presets = PRESETS
+    least_batch = 2
 
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
         super().__init__(settings, encoder)

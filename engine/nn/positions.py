@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from engine.errors import SettingsError
+
 
 def sincos_1d(width: int, positions: Tensor) -> Tensor:
     """Sines then cosines of positions at geometric frequencies.
@@ -90,3 +92,15 @@ def stretch_positions(table: Tensor, grid: tuple[int, int], wanted: tuple[int, i
     factors = tuple((new + 0.1) / old for new, old in zip(wanted, grid, strict=True))
     places = interpolate(places, scale_factor=factors, mode="bicubic", align_corners=False)
     return torch.cat([table[:, :1], places.permute(0, 2, 3, 1).flatten(1, 2)], dim=1)
+
+
+def check_position_width(width: int, field: str) -> None:
+    """Refuse a width that the table of sines and cosines cannot have: two axes with a sine and a cosine each.
+
+    Raises:
+        SettingsError: With the field to change.
+    """
+    if width % 4:
+        raise SettingsError(
+            f"A width of {width} does not fit the position table.", "Choose a multiple of 4.", field=field
+        )

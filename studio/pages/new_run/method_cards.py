@@ -28,18 +28,17 @@ class MethodCard(QFrame):
         self.radio = QRadioButton(method.title, self)
         self.radio.setObjectName(f"method.{method.name}")
         self.radio.setAccessibleName(method.title)
-        self.radio.setAccessibleDescription(method.use_when)
+        self.radio.setAccessibleDescription(f"{method.use_when} {method.needs}")
         set_tip(self.radio, method.paper)
         font = self.radio.font()
         font.setBold(True)
         self.radio.setFont(font)
-        needs = "Needs a vision transformer, no labels." if method.needs_tokens else "Needs no labels."
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(4)
         layout.addWidget(self.radio)
         layout.addWidget(make_label(method.use_when, f"use_when.{method.name}", wraps=True))
-        layout.addWidget(make_label(needs, f"needs.{method.name}", "small", wraps=True))
+        layout.addWidget(make_label(method.needs, f"needs.{method.name}", "small", wraps=True))
 
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
