@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 the run failed, 2 it was asked for something that cannot be, 130 Ctrl-C (a run is saved first).
 """
 
+import os
 from typing import Any
 
 import typer
@@ -11,7 +12,8 @@ from typer.core import TyperGroup
 
 from engine.commands.control import pause, resume, stop
 from engine.commands.embed import embed
-from engine.commands.exit_codes import BAD_USE, INTERRUPTED
+from engine.commands.end_signals import EndSignals
+from engine.commands.exit_codes import BAD_USE, INTERRUPTED, RUN_FAILED
 from engine.commands.export import export
 from engine.commands.import_weights import import_weights
 from engine.commands.methods import catalogue, methods
@@ -24,12 +26,14 @@ from engine.commands.worker import worker
 from engine.errors import EngineError
 from engine.printable import printable
 
+TRACE = "SSL_ENGINE_TRACE"
+
 
 class SpokenGroup(TyperGroup):
     """Commands whose errors are sentences: no traceback for what a person can mend."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; turn an error of ours or Ctrl-C into a sentence and an exit code."""
+        """Run the command; turn an error or Ctrl-C into a sentence and an exit code."""
         try:
             return super().invoke(ctx)
         except EngineError as error:
@@ -41,6 +45,24 @@ class SpokenGroup(TyperGroup):
         except KeyboardInterrupt as error:
             complain("Interrupted; nothing more is done.")
             raise typer.Exit(INTERRUPTED) from error
+        except (typer.Exit, typer.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if os.environ.get(TRACE):
+                raise
+            complain(in_words(error))
+            raise typer.Exit(RUN_FAILED) from error
+
+
+def in_words(error: Exception) -> str:
+    """What went wrong that nobody thought of, as a sentence and a way to learn more."""
+    if isinstance(error, MemoryError):
+        return "The computer ran out of memory. Close other programs, or take smaller pictures or batches."
+    if isinstance(error, OSError) and error.strerror:
+        place = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
+        return f"{error.strerror}{place}. Look at the disk and at the rights of what is there."
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"Something went wrong that should not ({said}). With {TRACE}=1 it says where; please report it."
 
 
 app = typer.Typer(
@@ -59,7 +81,8 @@ app.command("import")(import_weights)
 def main() -> None:
     """Run the command line of this process."""
     speak_any_encoding()
-    app(prog_name="ssl-engine")
+    with EndSignals():
+        app(prog_name="ssl-engine")
 
 
 if __name__ == "__main__":

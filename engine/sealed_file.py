@@ -146,3 +146,11 @@ def digest_of(path: Path) -> str:
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_as_written(path: Path, digest: str) -> bool:
+    """Whether a file is there and has the digest that it was written with, where that is known."""
+    try:
+        return path.is_file() and (not digest or digest_of(path) == digest)
+    except OSError:
+        return False

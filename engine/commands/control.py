@@ -41,8 +41,9 @@ def resume(run_id: RunArgument, store: StoreOption = None) -> None:
             send_command(opened, run_id, CommandKind.RESUME)
             say(f"Run {run_id} goes on.")
             return
+        place = _where_it_goes_on(opened, run) if run.is_resumable else ""  # else the store says why not
         requeue_run(opened, run_id)
-        say(f"Run {run_id} is queued and goes on from step {run.step:,}. {_who_takes_it(opened)}")
+        say(f"Run {run_id} is queued and {place}. {_who_takes_it(opened)}")
 
 
 def stop(
@@ -75,6 +76,28 @@ def _opened(location: str | None, run_id: int) -> "Iterator[tuple[Store, Run]]":
         yield store, get_run(store, run_id)
     finally:
         store.close()
+
+
+def _where_it_goes_on(store: "Store", run: "Run") -> str:
+    """Say from which checkpoint a run goes on: the newest whose file is as it was written.
+
+    Raises:
+        CheckpointError: When there are some and none of them is.
+    """
+    from engine.errors import CheckpointError
+    from engine.sealed_file import is_as_written
+    from engine.store import list_artifacts
+
+    checkpoints = list_artifacts(store, run.id, "checkpoint")
+    for checkpoint in reversed(checkpoints):
+        if is_as_written(checkpoint.path, checkpoint.meta.get("digest", "")):
+            return f"goes on from step {checkpoint.step:,}"
+    if checkpoints:
+        raise CheckpointError(
+            f"No checkpoint of run {run.id} is there as it was written.",
+            f"Put good copies of the files into {checkpoints[-1].path.parent}, or start a new run from its recipe.",
+        )
+    return "starts at its beginning, for it has no checkpoint"
 
 
 def _who_takes_it(store: "Store") -> str:

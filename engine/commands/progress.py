@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from engine.commands.speech import is_terminal, plain_console, remark
 from engine.jobs.pretrain import JobProgress, OnProgress
@@ -12,7 +12,18 @@ PLAIN_SECONDS = 10.0
 
 @contextmanager
 def shown_progress() -> Iterator[OnProgress]:
-    """Give the function that a job calls to tell how far it is."""
+    """Give the function that a job calls to tell how far it is; a terminal that is gone ends no run."""
+    with _bar_or_lines() as show:
+
+        def tell(at: JobProgress) -> None:
+            with suppress(OSError):
+                show(at)
+
+        yield tell
+
+
+@contextmanager
+def _bar_or_lines() -> Iterator[OnProgress]:
     if not is_terminal():
         yield PlainLines()
         return

@@ -3,7 +3,7 @@
 from statistics import fmean
 from typing import Any
 
-from engine.store import Event, Run, RunStatus, Store, events_after, list_artifacts, read_points
+from engine.store import Event, Level, Run, RunStatus, Store, events_after, list_artifacts, read_points
 from engine.store.standing_alarms import matters, standing_alarms
 
 FEW_STEPS = 10
@@ -74,9 +74,10 @@ def describe_end(run: Run, summary: dict[str, Any]) -> str:
 
 
 def alarms_of(store: Store, run: Run) -> list[Event]:
-    """The alarms of a run that hold, oldest first."""
+    """The alarms of a run that hold, oldest first; why it failed is said by its row."""
     told = events_after(store, run_id=run.id, limit=MOST_EVENTS)
-    return list(standing_alarms([event for event in told if matters(event)], run).values())
+    standing = standing_alarms([event for event in told if matters(event)], run).values()
+    return [event for event in standing if event.level is not Level.ERROR]
 
 
 def _values(store: Store, run_id: int, name: str) -> list[float]:

@@ -1,11 +1,11 @@
 """Train the queued runs of a store without a window."""
 
-import signal
 import threading
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.commands.end_signals import EndSignals
 from engine.commands.exit_codes import BAD_USE, DONE, INTERRUPTED, RUN_FAILED
 from engine.commands.options import StoreOption
 from engine.commands.speech import remark, say
@@ -30,7 +30,8 @@ def worker(
 ) -> None:
     """Train the queued runs, one per device, until none is left.
 
-    Ctrl-C saves and pauses what is running (exit code 130). Exit code 1: a run failed.
+    Ctrl-C saves and pauses what is running (exit code 130); a second one ends this command and leaves what is running
+    to itself. Exit code 1: a run failed.
     """
     from engine.devices import check_device
     from engine.store import open_store
@@ -67,8 +68,11 @@ class _Watchman:
 
     def watch(self) -> int:
         """Work until done or interrupted; return the exit code."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._interrupted.set())
+        # Workers are in sessions of their own: they go on, and whoever looks at the store next finds them.
+        with EndSignals(self._interrupted.set, kills=False):
+            return self._work()
+
+    def _work(self) -> int:
         self._look(is_first=True)
         self._supervisor.start()
         while not self._interrupted.wait(POLL_SECONDS):

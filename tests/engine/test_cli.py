@@ -19,9 +19,11 @@ from engine.cli import app
 from engine.commands.exit_codes import BAD_USE, DONE, INTERRUPTED, RUN_FAILED
 from engine.commands.recipe_choice import choose_recipe
 from engine.declared import make_recipe, recipe_from_toml, recipe_to_toml
+from engine.sealed_file import digest_of
 from engine.store import (
     CommandKind,
     RunStatus,
+    add_artifact,
     claim_run,
     create_run,
     get_run,
@@ -35,6 +37,7 @@ from engine.supervisor import Supervisor
 
 PATIENCE_SECONDS = 120
 SMALL = ["--preset", "quick", "--image-size", "16", "--set", "workers=0", "--set", "held_out=0.05"]
+WITH_LOADER = [flag.replace("workers=0", "workers=1") for flag in SMALL]
 
 
 @pytest.fixture
@@ -245,6 +248,48 @@ def test_a_run_whose_worker_is_gone_is_stopped_at_once(cli, store, queued):
     assert get_run(store, queued).status is RunStatus.STOPPED
 
 
+@pytest.fixture
+def failed(store, queued):
+    """A run that failed at step 7 with checkpoints of steps 2 and 4, all of them in words only."""
+    claim_run(store, device="cpu", host="here")
+    folder = store.run_folder(queued) / "checkpoints"
+    folder.mkdir(parents=True)
+    for step in (2, 4):
+        path = folder / f"step-{step:09d}.pt"
+        path.write_bytes(bytes(step))
+        meta = {"digest": digest_of(path)}
+        add_artifact(store, queued, kind="checkpoint", path=path, step=step, size=step, meta=meta)
+    update_run(store, queued, status=RunStatus.FAILED, step=7, error="It broke.")
+    return folder
+
+
+def test_resuming_names_the_checkpoint_that_is_there(cli, queued, failed):
+    (failed / "step-000000004.pt").write_bytes(b"changed")
+    assert "goes on from step 2." in cli("resume", str(queued)).stdout
+
+
+def test_a_run_without_a_good_checkpoint_is_not_queued(cli, store, queued, failed):
+    for path in failed.iterdir():
+        path.unlink()
+    result = cli("resume", str(queued))
+    assert result.exit_code == BAD_USE
+    assert "start a new run" in result.stderr
+    assert get_run(store, queued).status is RunStatus.FAILED
+
+
+def test_what_nobody_thought_of_is_a_sentence_as_well(cli, monkeypatch):
+    def breaks(*_, **__):
+        raise KeyError("unthought of")
+
+    monkeypatch.setattr("engine.store.open_store", breaks)
+    result = cli("runs")
+    assert result.exit_code == RUN_FAILED
+    assert "KeyError: 'unthought of'" in result.stderr
+    assert "Traceback" not in result.stderr
+    monkeypatch.setenv("SSL_ENGINE_TRACE", "1")
+    assert isinstance(cli("runs").exception, KeyError)
+
+
 def test_resuming_says_who_will_train_it(cli, store, queued):
     update_run(store, queued, status=RunStatus.STOPPED)
     assert "ssl-engine worker" in cli("resume", str(queued)).stdout
@@ -373,8 +418,8 @@ def test_a_run_that_fails_has_exit_code_one_and_says_why(start, pictures):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_stops_and_saves_and_the_worker_goes_on(store, start):
-    flags = ["--data", "builtin:digits", "--steps", "100", "--batch-size", "16", *SMALL]
-    process = start("train", *flags, "--set", "workers=1", "--json", start_new_session=True)
+    flags = ["--data", "builtin:digits", "--steps", "100", "--batch-size", "16", *WITH_LOADER]
+    process = start("train", *flags, "--json", start_new_session=True)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not any(run.step >= 2 for run in list_runs(store)):
         assert process.poll() is None, process.communicate()
@@ -428,8 +473,8 @@ def has_fork_server(pid):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="fork server")
 def test_ctrl_c_while_the_loader_is_still_starting_stops_and_saves(start):
-    flags = ["--data", "builtin:digits", "--steps", "20000", "--batch-size", "16", *SMALL]
-    process = start("train", *flags, "--set", "workers=1", "--json", start_new_session=True)
+    flags = ["--data", "builtin:digits", "--steps", "20000", "--batch-size", "16", *WITH_LOADER]
+    process = start("train", *flags, "--json", start_new_session=True)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not has_fork_server(process.pid):
         assert process.poll() is None, process.communicate()
@@ -441,6 +486,33 @@ def test_ctrl_c_while_the_loader_is_still_starting_stops_and_saves(start):
     assert "Traceback" not in err
     assert process.returncode == INTERRUPTED, err
     assert json.loads(out.splitlines()[-1])["status"] == "stopped"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="fork server")
+def test_the_second_ctrl_c_ends_a_run_whose_pictures_do_not_come(store, start):
+    flags = ["--data", "builtin:digits", "--steps", "20000", "--batch-size", "16", *WITH_LOADER]
+    process = start("train", *flags, start_new_session=True)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not any(run.step >= 2 for run in list_runs(store)):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    children = psutil.Process(process.pid).children(recursive=True)
+    loader = next(child for child in children if child.ppid() != process.pid)
+    loader.suspend()  # as one that reads from a disk that does not answer
+    time.sleep(1)
+    process.send_signal(signal.SIGTERM)
+    time.sleep(1)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == INTERRUPTED
+    assert psutil.wait_procs(children, timeout=10)[1] == []
+    err = process.stderr.read()
+    assert "the run is saved" in err
+    assert "'ssl-engine resume 1'" in err
+    assert "Traceback" not in err
+    assert [run.status for run in list_runs(store)] == [RunStatus.STOPPED]
 
 
 def test_another_store_can_be_named_by_its_address(store):
