@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.commands.options import JsonOption, RunArgument, StoreOption
+from engine.commands.options import ForceOption, JsonOption, RunArgument, StoreOption, path_option
 from engine.commands.speech import is_terminal, plain_console, say, say_json, told_as_json, warn
 
 LISTED = 5
@@ -16,7 +16,7 @@ LISTED = 5
 def embed(  # noqa: PLR0913, PLR0917 - the signature is the list of flags
     run_id: RunArgument,
     data: Annotated[str, typer.Option(metavar="DIR", help="A folder, a list, or builtin:NAME.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Ends in .parquet or .npy.")],
+    out: Annotated[Path, path_option(metavar="FILE", help_text="Ends in .parquet or .npy.")],
     pooling: Annotated[
         str,
         typer.Option(help="cls, mean, or patch for a vector of every patch; auto is what evaluations use."),
@@ -24,6 +24,7 @@ def embed(  # noqa: PLR0913, PLR0917 - the signature is the list of flags
     kind: Annotated[str, typer.Option(help="Layout of the folder; auto recognises it.")] = "auto",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
     workers: Annotated[int, typer.Option(help="Loader processes.", min=0)] = 0,
+    force: ForceOption = False,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -44,6 +45,7 @@ def embed(  # noqa: PLR0913, PLR0917 - the signature is the list of flags
                 out,
                 kind=kind,
                 pooling=chosen,
+                force=force,
                 device=device,
                 workers=workers,
                 on_progress=tell,

@@ -5,19 +5,20 @@ from typing import Annotated
 
 import typer
 
-from engine.commands.options import JsonOption, RunArgument, StoreOption
+from engine.commands.options import ForceOption, JsonOption, RunArgument, StoreOption, path_option
 from engine.commands.speech import say, say_json, told_as_json
 
 
 def export(
     run_id: RunArgument,
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Folder to write to; made where missing.")
+        Path, path_option("--out", metavar="DIR", help_text="Folder to write to; made where missing.")
     ],
     formats: Annotated[
         str,
         typer.Option("--format", metavar="LIST", help="Some of timm,state-dict,onnx,torch-export."),
     ] = "timm",
+    force: ForceOption = False,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -31,7 +32,7 @@ def export(
             from engine.jobs.export import export_run
 
             wanted = [name.strip() for name in formats.split(",") if name.strip()]
-            differences = export_run(opened, run_id, out, wanted)
+            differences = export_run(opened, run_id, out, wanted, force=force)
     finally:
         opened.close()
     if as_json:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.commands.options import JsonOption, StoreOption
+from engine.commands.options import JsonOption, StoreOption, path_argument
 from engine.commands.speech import cell, plain_console, say, say_json, told_as_json, warn
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def import_weights(  # noqa: PLR0917 - the signature is the list of flags
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of torch.save or safetensors.")],
+    file: Annotated[Path, path_argument(metavar="FILE", help_text="A file of torch.save or safetensors.")],
     name: Annotated[str, typer.Option(help="Label of the run; after the file when left out.")] = "",
     heads: Annotated[
         int | None, typer.Option(help="Attention heads, where the weights are of an unusual size.", min=1)

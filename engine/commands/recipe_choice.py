@@ -18,6 +18,7 @@ from engine.declared import (
     scale_preset,
 )
 from engine.errors import SettingsError
+from engine.local_path import local_path
 from engine.recipe import Recipe
 from engine.rules.rule import IMAGE_SIZE
 from engine.shown import shown
@@ -213,7 +214,13 @@ def _parse_value(text: str, entry: FieldEntry) -> Any:
 
 def relocated(recipe: Recipe, location: str) -> Recipe:
     """Return the recipe with full addresses of pictures and weights, so that it means the same from every folder."""
-    weights = recipe.encoder.weights
-    is_file = weights and not weights.startswith("run:")
-    changes = {"encoder.weights": str(Path(weights).expanduser().absolute())} if is_file else {}
+    files = {
+        "encoder.weights": recipe.encoder.weights,
+        "settings.dalle_file": recipe.settings.get("dalle_file"),
+    }
+    changes = {
+        name: str(local_path(file).absolute())
+        for name, file in files.items()
+        if file and not file.strip().startswith("run:")
+    }
     return _changed(recipe, {"data.location": location, **changes})

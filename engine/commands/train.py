@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.commands.options import JsonOption, StoreOption
+from engine.commands.options import JsonOption, StoreOption, path_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ def train(  # noqa: PLR0913, PLR0917 - the signature is the list of flags
     ] = None,
     recipe: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A recipe file of the studio or of 'show RUN --recipe'."),
+        path_option(metavar="FILE", help_text="A recipe file of the studio or of 'show RUN --recipe'."),
     ] = None,
     store: StoreOption = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = None,

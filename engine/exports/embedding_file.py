@@ -39,6 +39,11 @@ class EmbeddingFile(ABC):
     def __init__(self, path: Path, width: int, facts: Mapping[str, Any]) -> None:
         self.path, self.width, self.facts = path, width, dict(facts)
 
+    @classmethod
+    def names(cls, name: str) -> list[str]:
+        """All files that are written for a name."""
+        return [name]
+
     @abstractmethod
     def add(self, vectors: Vectors, rows: Mapping[str, Sequence[Any]]) -> None:
         """Append vectors (M, D) and what is known of each, by ``COLUMNS``."""
@@ -96,6 +101,11 @@ class NumpyFile(EmbeddingFile):
         self.path.with_suffix(".raw").unlink()
         described = {**self.facts, "rows": self._rows}
         self.path.with_suffix(".json").write_text(json.dumps(described, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    @override
+    def names(cls, name: str) -> list[str]:
+        return [name, str(Path(name).with_suffix(".json"))]
 
 
 KINDS: Mapping[str, type[EmbeddingFile]] = {".parquet": ParquetFile, ".npy": NumpyFile}

@@ -16,7 +16,7 @@ from engine.nn.encoders import encoder_size
 from engine.nn.normalise import name_of
 from engine.passport import Passport, write_passport
 
-WEIGHTS, CONFIG, SCRIPT = "model.safetensors", "config.json", "load_encoder.py"
+FILES = WEIGHTS, CONFIG, SCRIPT = ("model.safetensors", "config.json", "load_encoder.py")
 
 SCRIPT_TEXT = '''"""Loads the exported encoder with timm, and pictures as it expects them; needs timm, safetensors."""
 

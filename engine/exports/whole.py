@@ -5,47 +5,55 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from safetensors import SafetensorError
 
-from engine.errors import StoreError
+from engine.outputs import Outputs
 
 
 @contextmanager
-def written_whole(out: Path) -> Iterator[Path]:
-    """Give a folder to write to; when the block ends well its files move to ``out``, else nothing there changes.
+def written_whole(outputs: Outputs) -> Iterator[Path]:
+    """Give a folder to write to; when the block ends well its files take their places, else nothing there changes.
 
     Args:
-        out: Where they go in the end; made where it is missing.
+        outputs: Where they go in the end; the folder is made where it is missing.
 
     Raises:
         StoreError: If the disk is full or the folder cannot be written.
+        SettingsError: If files of others came to lie there meanwhile.
     """
+    out = outputs.folder
     beside: Path | None = None
-    is_new = not out.exists()
+    made = _missing(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=".export-", dir=out))
         yield beside
+        replace(outputs, names=[file.name for file in beside.iterdir()]).check_free()
         for file in sorted(beside.iterdir()):
             file.replace(out / file.name)
     except (OSError, SafetensorError) as problem:
-        raise _in_words(out, problem) from problem
+        reason = problem.strerror if isinstance(problem, OSError) else None
+        raise outputs.refusal(reason or "the disk did not take it") from problem
     finally:
         if beside is not None:
             shutil.rmtree(beside, ignore_errors=True)
-        if is_new and out.is_dir() and not any(out.iterdir()):
-            out.rmdir()
+        _take_back(made)
 
 
-def _in_words(out: Path, problem: Exception) -> StoreError:
-    reason = (
-        problem.strerror if isinstance(problem, OSError) and problem.strerror else "the disk did not take it"
-    )
-    return StoreError(
-        f"The encoder cannot be written to {out}: {reason}.", "Free some space, or choose another folder."
-    )
+def _missing(folder: Path) -> list[Path]:
+    """The folder and those above it that are not there, the innermost first."""
+    return [each for each in (folder, *folder.parents) if not each.exists()]
+
+
+def _take_back(folders: list[Path]) -> None:
+    """Remove folders that were made and stayed empty."""
+    for folder in folders:
+        if not folder.is_dir() or any(folder.iterdir()):
+            return
+        folder.rmdir()
 
 
 def write_bytes(path: Path, content: io.BytesIO) -> None:

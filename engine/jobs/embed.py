@@ -1,6 +1,6 @@
 """Features of every picture of a place, as a run's encoder sees them, in a file for use elsewhere."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -11,20 +11,27 @@ from torch import Tensor
 
 from engine.compute import make_compute
 from engine.data.eval_loader import EvalBatch, make_eval_loader
-from engine.data.picture_set import PictureSet, split_of
+from engine.data.picture_set import PictureSet
 from engine.data.sources import open_pictures
 from engine.errors import DataError, SettingsError
+from engine.exports.disclosed import disclosed
 from engine.exports.embedding_file import KINDS, check_kind
 from engine.exports.whole import written_whole
+from engine.file_names import place_as_text, place_from_text
+from engine.jobs.embedded_rows import EmbeddedRows
+from engine.jobs.taken_out import outputs_of, remember
 from engine.jobs.trained import Trained, load_trained
+from engine.local_path import local_path
 from engine.nn.vit import ViTEncoder
 from engine.parts import make_normalise
-from engine.store import Store, add_artifact
+from engine.store import Store
 from engine.value_range import parse_value_range
 
 Pooling = Literal["auto", "cls", "mean", "patch"]
 POOLINGS: Sequence[Pooling] = ("auto", "cls", "mean", "patch")
 BATCH_SIZE = 128
+BYTES = 4  # of a number of a vector
+COPIES = 2
 OnProgress = Callable[[int, int], None]
 
 
@@ -55,6 +62,7 @@ def embed_run(  # noqa: PLR0913 (what is embedded, with what, and where it goes)
     *,
     kind: str = "auto",
     pooling: Pooling = "auto",
+    force: bool = False,
     device: str = "auto",
     workers: int = 0,
     on_progress: OnProgress | None = None,
@@ -69,6 +77,7 @@ def embed_run(  # noqa: PLR0913 (what is embedded, with what, and where it goes)
         kind: Layout of the pictures.
         pooling: "cls" the class token, "mean" the mean over patches or places, "patch" a vector of every patch; "auto"
             is what evaluations use: the class token, or the mean where the method is read so.
+        force: Replace files that are there and that no run of this store wrote.
         device: Where to compute.
         workers: Loader processes.
         on_progress: Told of pictures done and all pictures.
@@ -76,20 +85,24 @@ def embed_run(  # noqa: PLR0913 (what is embedded, with what, and where it goes)
     Raises:
         EngineError: In words, for a run, place, pooling or file that cannot be used.
     """
+    out = local_path(out)
     check_kind(out)
+    outputs = outputs_of(store, out, KINDS[out.suffix].names(out.name), force=force, pictures=location)
+    outputs.check()
     pictures = open_pictures(location, kind)
     trained = load_trained(store, run_id)
     pictures.use_range(parse_value_range(trained.recipe.data.value_range))
     pooling = _checked(pooling, trained)
-    facts = _facts(trained, pictures, pooling)
-    splits = split_of(pictures)
+    facts = _facts(trained, pictures, pooling, outputs.folder)
+    rows = EmbeddedRows(pictures)
     done = Embedded(out, 0, trained.encoder.width, pooling)
-    with written_whole(out.absolute().parent) as folder:
+    outputs.check(needs=_needs(trained, pictures, pooling))
+    with written_whole(outputs) as folder:
         file = KINDS[out.suffix](folder / out.name, done.width, facts)
         try:
             for batch, vectors in _vectors(trained, pictures, pooling, device, workers, done):
                 flat = vectors.flatten(0, 1).numpy()
-                file.add(flat, _rows(pictures, splits, batch, vectors.shape[1] if pooling == "patch" else 0))
+                file.add(flat, rows.of(batch, patches=vectors.shape[1] if pooling == "patch" else 0))
                 done.vectors += len(flat)
                 if on_progress is not None:
                     on_progress(int(batch.index[-1]) + 1, len(pictures))
@@ -97,12 +110,16 @@ def embed_run(  # noqa: PLR0913 (what is embedded, with what, and where it goes)
             file.close()
         if not done.vectors:
             raise DataError(f"No picture of {location} could be read.", "Choose another folder.")
-        size = sum(part.stat().st_size for part in folder.iterdir())
     meta = {"pooling": pooling, "pictures": pictures.location, "vectors": done.vectors}
-    add_artifact(
-        store, run_id, kind="embedding", path=out.absolute(), step=trained.step, size=size, meta=meta
-    )
+    remember(store, run_id, out, outputs, kind="embedding", step=trained.step, meta=meta)
     return done
+
+
+def _needs(trained: Trained, pictures: PictureSet, pooling: str) -> int:
+    """Bytes of the vectors: a NumPy file is copied once when the number of its rows is known."""
+    encoder = trained.encoder
+    patches = encoder.num_patches if pooling == "patch" and isinstance(encoder, ViTEncoder) else 1
+    return COPIES * BYTES * encoder.width * patches * len(pictures)
 
 
 def _checked(pooling: Pooling, trained: Trained) -> Pooling:
@@ -147,35 +164,25 @@ def _vectors(
         yield batch, vectors.float().cpu()
 
 
-def _rows(
-    pictures: PictureSet, splits: Sequence[str], batch: EvalBatch, patches: int
-) -> Mapping[str, list[Any]]:
-    """What is known of every vector of a batch; each picture has one, or one a patch."""
-    each = range(patches) if patches else [-1]
-    rows: list[tuple[Any, ...]] = []
-    for index, label in zip(batch.index.tolist(), batch.labels.tolist(), strict=True):
-        name = pictures.classes[label] if label >= 0 else ""
-        rows += [(index, pictures.describe(index), splits[index], label, name, patch) for patch in each]
-    return dict(
-        zip(
-            ("index", "path", "split", "label", "class", "patch"),
-            map(list, zip(*rows, strict=True)),
-            strict=True,
-        )
-    )
+def _place(pictures: PictureSet, folder: Path) -> str:
+    """Where the pictures are as seen from a folder that they lie in, else only what they are called."""
+    place = place_from_text(pictures.location)
+    is_near = ":" not in pictures.location and place.is_relative_to(folder) and place != folder
+    return place_as_text(place.relative_to(folder)) if is_near else pictures.name
 
 
-def _facts(trained: Trained, pictures: PictureSet, pooling: str) -> dict[str, Any]:
-    """What the vectors are, for whoever opens the file."""
+def _facts(trained: Trained, pictures: PictureSet, pooling: str, folder: Path) -> dict[str, Any]:
+    """What the vectors are, for whoever opens the file in this folder; nothing of where on this computer it is."""
     return {
         "run": trained.run.id,
         "name": trained.run.name,
         "step": trained.step,
         "method": trained.recipe.method,
-        "encoder": trained.recipe.encoder.model_dump(),
+        "encoder": disclosed(trained.recipe.encoder.model_dump()),
         "pooling": pooling,
-        "pictures": pictures.location,
+        "pictures": _place(pictures, folder),
+        "view": trained.view.as_dict(),
         "fingerprint": pictures.fingerprint(),
         "classes": list(pictures.classes),
-        "origin": dict(trained.origin),
+        "origin": disclosed(trained.origin),
     }

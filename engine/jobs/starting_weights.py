@@ -11,6 +11,7 @@ from torch import Tensor
 
 from engine.errors import SettingsError
 from engine.jobs.trained import load_trained
+from engine.local_path import local_path
 from engine.nn.encoders import encoder_size, make_encoder
 from engine.nn.normalise import Normalise
 from engine.parts import make_normalise
@@ -53,7 +54,7 @@ def starting_weights(store: Store, recipe: Recipe) -> StartingWeights | None:
         return None
     if found := _RUN.fullmatch(wanted):
         return _of_run(store, int(found[1]), recipe)
-    return _of_file(Path(wanted).expanduser(), recipe)
+    return _of_file(local_path(wanted), recipe)
 
 
 def _of_run(store: Store, run_id: int, recipe: Recipe) -> StartingWeights:

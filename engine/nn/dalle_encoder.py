@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from engine.errors import CheckpointError
 from engine.foreign_module import read_module_tensors
+from engine.local_path import local_path
 from engine.nn.normalise import Normalise
 from engine.nn.patch_targets import CodeTarget, Views
 
@@ -136,7 +137,7 @@ class DalleTarget(CodeTarget):
         Raises:
             CheckpointError: If it is missing, damaged or no such encoder.
         """
-        load_dalle(self.network, read_module_tensors(Path(self.file)), Path(self.file).name)
+        load_dalle(self.network, read_module_tensors(local_path(self.file)), local_path(self.file).name)
         self.fitted.fill_(1)
 
     def codes(self, views: Views) -> Tensor:

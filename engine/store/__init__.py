@@ -5,7 +5,7 @@ frozen records, never rows that are tied to a session. SQLite is what is tested;
 migration.py knows it, so that a PostgreSQL address can follow.
 """
 
-from engine.store.artifacts import Artifact, add_artifact, list_artifacts, remove_artifact
+from engine.store.artifacts import Artifact, add_artifact, artifacts_at, list_artifacts, remove_artifact
 from engine.store.commands import Command, CommandKind, list_commands, send_command, take_commands
 from engine.store.connection import Store, open_store
 from engine.store.curves import Curve, read_curve, read_points, series_summaries
@@ -54,6 +54,7 @@ __all__ = [
     "add_event",
     "add_result",
     "annotate_run",
+    "artifacts_at",
     "beat",
     "beat_on",
     "claim_run",

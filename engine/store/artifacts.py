@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select
 
+from engine.file_names import place_as_text, place_from_text
 from engine.store.connection import Store
 from engine.store.record import damaged_row, read_record
 from engine.store.tables import ArtifactRow
@@ -86,6 +87,14 @@ def list_artifacts(store: Store, run_id: int, kind: str | None = None) -> list[A
     return [_to_artifact(store, row) for row in rows]
 
 
+def artifacts_at(store: Store, path: Path) -> list[Artifact]:
+    """Read what runs wrote to a path, whichever run it was."""
+    query = select(ArtifactRow.__table__).where(ArtifactRow.path == _to_stored(store, path))
+    with store.read() as connection:
+        rows = connection.execute(query.order_by(ArtifactRow.id)).mappings().all()
+    return [_to_artifact(store, row) for row in rows]
+
+
 def remove_artifact(store: Store, artifact_id: int) -> None:
     """Forget a file; the file itself is left to the caller. Forgetting twice is allowed."""
     with store.begin() as connection:
@@ -96,11 +105,12 @@ def _to_stored(store: Store, path: Path) -> str:
     absolute = path.absolute()
     if absolute.is_relative_to(store.folder):
         return absolute.relative_to(store.folder).as_posix()
-    return str(absolute)
+    return place_as_text(absolute)  # a name that is no UTF-8 is no text for a database either
 
 
 def _to_artifact(store: Store, row: Mapping[Any, Any]) -> Artifact:
     # Joining an absolute path gives that path, so both kinds of stored paths come back absolute.
     if not isinstance(row["path"], str):
         raise damaged_row(f"artifact {row['id']}", ["path"])
-    return read_record(Artifact, {**row, "path": store.folder / row["path"]})
+    path = store.folder / row["path"]
+    return read_record(Artifact, {**row, "path": place_from_text(str(path)) if "\\" in row["path"] else path})

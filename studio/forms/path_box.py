@@ -1,5 +1,7 @@
 """A box for a path: typed, browsed or dropped on."""
 
+import os
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
@@ -35,8 +37,8 @@ class PathBox(QWidget):
         self.setFocusProxy(self.line)
 
     def path(self) -> str:
-        """Return the path as typed, without blanks around it."""
-        return self.line.text().strip()
+        """Return the path as typed, without blanks around it and with the home folder for ``~``."""
+        return os.path.expanduser(self.line.text().strip())
 
     def set_path(self, path: str) -> None:
         """Show a path."""

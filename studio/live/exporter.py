@@ -6,13 +6,19 @@ from typing import Any
 from PySide6.QtCore import Signal
 from typing_extensions import override
 
+from engine.outputs import FORCE
 from studio.live.engine_command import EngineCommand
 
 
 class Exporter(EngineCommand):
-    """Runs ``ssl-engine export`` and ``embed``; ends with ``finished`` (a sentence and the place) or ``failed``."""
+    """Runs ``ssl-engine export`` and ``embed``; ends with ``finished`` (a sentence and the place) or ``failed``.
+
+    Where files of others are in the way it ends with ``in_the_way`` (a sentence); ``replace`` then writes over them.
+    """
 
     finished = Signal(str, str)
+    in_the_way = Signal(str)
+    _asked: tuple[str, ...] = ()
 
     def export(self, run_id: int, folder: str, formats: Sequence[str]) -> bool:
         """Begin to write a run's encoder; False while something else is written.
@@ -22,7 +28,7 @@ class Exporter(EngineCommand):
             folder: Where to; made where missing.
             formats: Names that ``ssl-engine export --format`` takes.
         """
-        return self._start("export", "--out", folder, "--format", ",".join(formats), "--", str(run_id))
+        return self._begin("export", str(run_id), "--out", folder, "--format", ",".join(formats))
 
     def embed(self, run_id: int, data: str, file: str, kind: str = "auto") -> bool:
         """Begin to write the features of every picture of a place; False while something else is written.
@@ -33,7 +39,24 @@ class Exporter(EngineCommand):
             file: Ends in .parquet or .npy.
             kind: Layout of the place, "auto" to recognise it.
         """
-        return self._start("embed", "--data", data, "--kind", kind, "--out", file, "--", str(run_id))
+        return self._begin("embed", str(run_id), "--data", data, "--kind", kind, "--out", file)
+
+    def replace(self) -> bool:
+        """Begin what was refused once more, and write over what is in the way; False while something is written."""
+        return self._begin(*self._asked, "--force")
+
+    def _begin(self, command: str, run: str, *options: str) -> bool:
+        if not self._start(command, *options, "--", run):
+            return False
+        self._asked = (command, run, *options)
+        return True
+
+    @override
+    def _refuse(self, result: dict[str, Any]) -> None:
+        if result.get("field") == FORCE:
+            self.in_the_way.emit(str(result["error"]))
+        else:
+            super()._refuse(result)
 
     @override
     def _take(self, result: dict[str, Any]) -> None:

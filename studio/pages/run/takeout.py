@@ -9,6 +9,7 @@ from studio import wording
 from studio.context import StudioContext
 from studio.pages.run.export_dialog import ExportDialog
 from studio.widgets.file_dialog import ask_new_file
+from studio.widgets.replace_question import ReplaceQuestion
 
 LAST_FOLDER = "run/last_export_folder"
 KINDS = "Parquet, a row a picture (*.parquet);;NumPy, vectors alone (*.npy)"
@@ -25,6 +26,7 @@ class Takeout:
     def __init__(self, context: StudioContext, window: QWidget) -> None:
         self._context, self._window = context, window
         context.exporter.finished.connect(self._on_finished)
+        context.exporter.in_the_way.connect(self._ask_to_replace)
         context.exporter.failed.connect(lambda wrong, fix: context.toast(f"{wrong} {fix}".strip(), "bad"))
 
     def export(self, run: Run) -> None:
@@ -47,7 +49,7 @@ class Takeout:
             self._tell(self._context.exporter.embed(run.id, place, file, kind), Path(file).parent)
 
     def _begin_export(self, run: Run, dialog: ExportDialog) -> None:
-        folder = Path(dialog.place.path()).expanduser()
+        folder = Path(dialog.place.path())
         self._tell(self._context.exporter.export(run.id, str(folder), dialog.formats), folder.parent)
 
     def _tell(self, is_begun: bool, folder: Path) -> None:
@@ -56,6 +58,13 @@ class Takeout:
             self._context.toast("Writing; how it ended is said here.", "busy")
         else:
             self._context.toast("Something else is being written; try again when it is done.", "warn")
+
+    def _ask_to_replace(self, sentence: str) -> None:
+        """Replace what is there only where the person says so."""
+        question = ReplaceQuestion(sentence, self._window)
+        question.accepted.connect(self._context.exporter.replace)
+        question.finished.connect(question.deleteLater)
+        question.open()
 
     def _folder(self) -> Path:
         return Path(self._context.preferences.text(LAST_FOLDER, str(Path.home())))

@@ -1,6 +1,7 @@
 """Features in files, read back as anybody would: the encoder's own, each with what is known of its picture."""
 
 import json
+import os
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -126,3 +127,63 @@ def test_what_cannot_be_is_refused_in_words(store, make_run, folder, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="cannot be written"):
         embed_run(store, run.id, str(folder), tmp_path / "file" / "out.npy")
+
+
+def test_nothing_that_no_run_wrote_is_replaced(store, make_run, folder, tmp_path):
+    run, out = make_run(name="vit_nano"), tmp_path / "annotations.npy"
+    notes = tmp_path / "annotations.json"
+    notes.write_text("precious")
+    told = []
+    with pytest.raises(SettingsError, match=r"annotations\.json") as found:
+        embed_run(store, run.id, str(folder), out, on_progress=lambda *at: told.append(at))
+    assert (found.value.field, told, notes.read_text(), out.exists()) == ("force", [], "precious", False)
+    embed_run(store, run.id, str(folder), out, force=True)
+    assert json.loads(notes.read_text(encoding="utf-8"))["run"] == run.id
+    embed_run(store, run.id, str(folder), out, pooling="mean")  # what a run wrote gives way
+    out.write_bytes(b"changed since")
+    with pytest.raises(SettingsError, match=r"annotations\.npy"):
+        embed_run(store, run.id, str(folder), out)
+
+
+def test_a_file_that_appears_meanwhile_is_left_alone(store, make_run, folder, tmp_path):
+    out = tmp_path / "out.parquet"
+    with pytest.raises(SettingsError, match=r"out\.parquet"):
+        embed_run(
+            store,
+            make_run(name="vit_nano").id,
+            str(folder),
+            out,
+            on_progress=lambda *_: out.write_text("precious"),
+        )
+    assert out.read_text() == "precious"
+
+
+@pytest.mark.parametrize("kind", ["folder", "list"])
+def test_the_file_tells_no_place_of_this_computer(kind, store, make_run, folder, tmp_path):
+    place = folder
+    if kind == "list":
+        place = tmp_path / "lists" / "birds.csv"
+        place.parent.mkdir()
+        files = sorted(folder.rglob("*.png"))
+        place.write_text("path,label\n" + "".join(f"{file},{file.parent.name}\n" for file in files))
+    out = tmp_path / "away"
+    for name in ("a.npy", "a.parquet"):
+        embed_run(store, make_run(name="vit_nano").id, str(place), out / name)
+    for file in out.iterdir():
+        assert str(tmp_path).encode() not in file.read_bytes(), file
+    rows = json.loads((out / "a.json").read_text(encoding="utf-8"))
+    assert [(folder / row["path"]).is_file() for row in rows["rows"]] == [True] * 10
+    assert rows["pictures"] == ("pictures" if kind == "folder" else "birds")
+    near = tmp_path / "near.npy"
+    embed_run(store, make_run(name="vit_nano").id, str(folder), near)
+    facts = json.loads(near.with_suffix(".json").read_text(encoding="utf-8"))
+    assert (near.parent / facts["pictures"]) == folder
+
+
+def test_a_name_of_any_bytes_can_be_written_and_found_again(store, make_run, folder, tmp_path):
+    run, out = make_run(name="vit_nano"), tmp_path / os.fsdecode(b"caf\xe9 \xff.npy")
+    embed_run(store, run.id, str(folder), out)
+    [artifact] = list_artifacts(store, run.id, "embedding")
+    assert artifact.path == out
+    embed_run(store, run.id, str(folder), out)
+    assert np.load(out).shape == (10, 96)

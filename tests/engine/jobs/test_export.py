@@ -1,16 +1,24 @@
 """What comes out of a run: files that others load to the same features, a card, or a sentence."""
 
+import html
 import json
+import re
 import runpy
 import subprocess
 import sys
+import zipfile
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
 import timm
 import torch
+import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from engine.errors import CheckpointError, SettingsError, StoreError
 from engine.exports.model_card import model_card
@@ -21,6 +29,7 @@ from engine.jobs.pretrain import run as do_run
 from engine.jobs.trained import load_trained
 from engine.nn.encoders import make_encoder
 from engine.nn.normalise import Normalise
+from engine.printable import printable
 from engine.recipe import EncoderSettings, Recipe
 from engine.store import list_artifacts
 
@@ -221,3 +230,67 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(store, trained, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="cannot be written to"):
         export_run(store, trained.id, tmp_path / "file")
+
+
+def test_only_what_a_run_wrote_is_replaced(store, make_saved, tmp_path):
+    run, out = make_saved("byol"), tmp_path / "out"
+    out.mkdir()
+    notes = out / "README.md"
+    notes.write_text("precious")
+    with pytest.raises(SettingsError, match=r"README\.md") as found:
+        export_run(store, run.id, out)
+    assert (found.value.field, [file.name for file in out.iterdir()]) == ("force", ["README.md"])
+    export_run(store, run.id, out, force=True)
+    export_run(store, run.id, out, ["state-dict"])  # the card is a run's now, as all the others are
+    export_run(store, make_saved("dino", data__location="builtin:shapes").id, out)
+    (out / "config.json").write_text("{}")
+    with pytest.raises(SettingsError, match=r"config\.json"):
+        export_run(store, run.id, out)
+    with pytest.raises(SettingsError, match="in use by the studio"):
+        export_run(store, run.id, store.folder / "out", force=True)
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_no_file_tells_a_place_or_a_name_of_this_computer(name, store, make_saved, tmp_path):
+    secret = tmp_path / "home of alice"
+    run = make_saved(
+        "cae", data__location=str(secret / "birds"), settings__dalle_file=str(secret / "dalle.pkl"),
+        encoder__weights=str(secret / "start.pth"), settings__target="pixels",
+    )  # fmt: skip
+    export_run(store, run.id, tmp_path / "out", [name])
+    here = Path(__file__).parents[3]
+    needles = [str(tmp_path), "alice", str(here), sys.prefix, "site-packages"]
+    for file in (tmp_path / "out").iterdir():
+        for part in contents(file):
+            assert not [each for each in needles if each.encode() in part], file
+    assert "| pictures | birds |" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+
+
+def contents(file):
+    """A file's bytes, and those of every file inside of an archive."""
+    yield file.read_bytes()
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            yield from map(archive.read, archive.namelist())
+
+
+@given(st.text(max_size=40))
+@settings(max_examples=40)
+@example("<script>alert(1)</script>")
+@example("a | b\n---\nlicense: mit\n# [x](javascript:y) `code` ![](http://z) **b** <!-- & &lt;")
+@example("\x1b[31m\u202eevil\ud800")
+def test_names_are_text_in_the_card(name):
+    facts = {"data": {"name": name}, "origin": {"file": name, "licence": name or "x", "licence_note": name}}
+    recipe = Recipe(encoder=EncoderSettings(name="vit_nano", image_size=32, patch_size=8))
+    card = model_card(
+        Subject(make_encoder(recipe.encoder), recipe, f"ViT {name}", Normalise(3), facts), {"timm": 0.0}
+    )
+    _, front, rest = card.split("---\n", 2)
+    tags = ["image-feature-extraction", "self-supervised-learning"]
+    assert yaml.safe_load(front) == {"license": "other", "tags": tags}
+    page = MarkdownIt("commonmark").enable("table").render(rest)
+    expected = {"h1", "h2", "p", "table", "thead", "tbody", "tr", "th", "td", "pre", "code"}
+    assert set(re.findall(r"<([a-z]\w*)", page)) == expected
+    assert page.count("<h1>") == 1
+    [cell] = re.findall(r"<td>pictures</td>\n<td>(.*?)</td>", page)
+    assert html.unescape(cell) == (printable(name).strip() if name else "builtin:shapes")

@@ -72,3 +72,22 @@ def test_a_program_that_says_nothing_is_no_success(make_exporter, qtbot):
     with qtbot.waitSignal(exporter.failed, timeout=20_000) as blocker:
         exporter.export(1, "/data/out", ["timm"])
     assert blocker.args == ["That did not work.", "broken"]
+
+
+def test_files_in_the_way_are_asked_about_and_replaced_by_the_same_command(make_exporter, qtbot, tmp_path):
+    """A program that refuses what it is asked until it may replace."""
+    refusal = {"error": "There is a.json already.", "fix": "Use --force.", "field": "force"}
+    done = {"run": 1, "out": "/data/a.npy", "vectors": 2, "width": 3, "pooling": "cls", "skipped": []}
+    code = (
+        "import json, sys; arguments = sys.argv[1:]; "
+        f"said = {done!r} if '--force' in arguments else {refusal!r}; print(json.dumps(said)); "
+        f"open({str(tmp_path / 'asked')!r}, 'a').write(json.dumps(arguments) + chr(10))"
+    )
+    exporter = make_exporter(program=(sys.executable, "-c", code))
+    with qtbot.waitSignal(exporter.in_the_way, timeout=20_000) as blocker:
+        exporter.embed(1, "builtin:digits", "/data/a.npy")
+    assert blocker.args == ["There is a.json already."]
+    with qtbot.waitSignal(exporter.finished, timeout=20_000):
+        assert exporter.replace()
+    first, second = map(json.loads, (tmp_path / "asked").read_text().splitlines())
+    assert [each for each in second if each != "--force"] == first

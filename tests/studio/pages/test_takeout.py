@@ -1,12 +1,14 @@
 """The encoder and the embeddings of a run, by the window."""
 
 import pytest
+from PySide6.QtCore import Qt
 
 from engine.store import RunStatus
 from studio.live.run_actions import Action
 from studio.pages.run import takeout
 from studio.pages.run.export_dialog import ExportDialog
 from studio.pages.run_page import RunPage
+from studio.widgets.replace_question import ReplaceQuestion
 
 
 @pytest.fixture
@@ -60,6 +62,20 @@ def test_a_second_export_waits_for_the_first(page, context, monkeypatch, tmp_pat
     monkeypatch.setattr(takeout, "ask_new_file", lambda *_: str(tmp_path / "a.npy"))
     page.controls.entries[Action.EMBED].trigger()
     assert context.said[-1].level == "warn"
+
+
+@pytest.mark.parametrize(("button", "asked"), [("replace_button", 1), ("keep_button", 0)])
+def test_files_in_the_way_are_replaced_only_when_the_person_says_so(
+    button, asked, page, context, monkeypatch, qtbot
+):
+    again = []
+    monkeypatch.setattr(context.exporter, "replace", lambda: again.append(1) or True)
+    context.exporter.in_the_way.emit("There is README.md in /data already.")
+    [question] = page.findChildren(ReplaceQuestion)
+    assert question.text() == "There is README.md in /data already."
+    assert question.defaultButton() is question.keep_button
+    qtbot.mouseClick(getattr(question, button), Qt.MouseButton.LeftButton)
+    assert len(again) == asked
 
 
 def test_a_failure_is_told(page, context):
