@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from engine.data.decode import Picture, to_channels
+from engine.data.picture_file import read_picture_file
 from engine.data.picture_set import Indices, PictureSet, SetInfo, digest
 from engine.errors import DataError
-from engine.file_names import place_as_text
+from engine.file_names import name_as_text, place_as_text
+
+MOST_NAME_BYTES = 2**20
 
 
 @dataclass(frozen=True)
@@ -96,9 +99,19 @@ class BlockSet(PictureSet):
 
 def rows_of(file: Path, row_bytes: int) -> NDArray[np.uint8]:
     """The file as rows of bytes; only what is used is read from the disk."""
-    size = file.stat().st_size
+    try:
+        size = file.stat().st_size
+        rows: NDArray[np.uint8] = np.memmap(file, dtype=np.uint8, mode="r") if size else np.empty(0, np.uint8)
+    except OSError as error:
+        raise DataError(f"{file.name} cannot be read: {error.strerror or error}.") from error
     if size == 0 or size % row_bytes:
         raise DataError(
             f"{file.name} has {size:,} bytes, not a whole number of pictures.", "Download it again."
         )
-    return np.memmap(file, dtype=np.uint8, mode="r").reshape(-1, row_bytes)
+    return rows.reshape(-1, row_bytes)
+
+
+def names_in(file: Path) -> list[str]:
+    """The words of a file of class names."""
+    text = read_picture_file(file, most_bytes=MOST_NAME_BYTES).decode("utf-8", "replace")
+    return list(map(name_as_text, text.split()))

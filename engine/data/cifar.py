@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from engine.data.block_set import Block, BlockSet, rows_of
+from engine.data.block_set import Block, BlockSet, names_in, rows_of
 from engine.data.picture_set import Indices
 from engine.data.safe_pickle import load_pickle
 from engine.errors import DataError
@@ -112,7 +112,7 @@ class CifarSet(BlockSet):
         pickled, text = (self.folder / file for file in self.layout.names_files)
         names: list[str] = []
         if text.is_file():
-            names = list(map(name_as_text, text.read_text(encoding="utf-8", errors="replace").split()))
+            names = names_in(text)
         elif pickled.is_file():
             found = load_pickle(pickled).get(self.layout.names_key)
             if not isinstance(found, list) or not all(isinstance(name, str) for name in found):

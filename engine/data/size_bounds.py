@@ -14,11 +14,15 @@ MOST_BYTES = 2**30
 # Wider or higher than any decoder but PNG's would go.
 MOST_SIDE = 2**20
 
-COSTS = {"WEBP": 17.0, "AVIF": 17.0, "JPEG2000": 24.0, "GIF": 6.0}
+# JPEGs beyond what is read whole are unpacked at half their size.
+COSTS = {"JPEG": 2.5, "MPO": 2.5, "TIFF": 8.0, "WEBP": 17.0, "AVIF": 17.0, "JPEG2000": 20.0}
+COST = 6.0
 DEEP_COST = 14.0
 DEEP_COLOUR_COST = 24.0
-COST = 6.0
+# What is added for a JPEG that is unpacked as a whole, per band, and for a TIFF that Pillow turns.
 COEFFICIENT_BYTES = 2
+TURNED_BYTES = 4
+ORIENTATION = 0x0112
 
 
 def check_size(image: Image.Image, *, is_deep: bool) -> None:
@@ -34,7 +38,12 @@ def check_size(image: Image.Image, *, is_deep: bool) -> None:
             f"The picture claims {width} x {height} pixels, a side of more than {MOST_SIDE:,}.", "Cut it."
         )
     kind = f"{image.format} of mode {image.mode}" + (" (progressive)" if _is_progressive(image) else "")
-    refuse_more_than(int(MOST_BYTES / _cost(image, is_deep=is_deep)), width, height, kind)
+    refuse_more_than(most_pixels(image, is_deep=is_deep), width, height, kind)
+
+
+def most_pixels(image: Image.Image, *, is_deep: bool) -> int:
+    """How many pixels an opened picture of this kind may have."""
+    return min(int(MOST_BYTES / _cost(image, is_deep=is_deep)), MAX_PIXELS)
 
 
 def refuse_more_than(most: int, width: int, height: int, kind: str) -> None:
@@ -53,6 +62,8 @@ def _cost(image: Image.Image, *, is_deep: bool) -> float:
     cost = COSTS.get(image.format or "", COST)
     if _is_progressive(image):
         cost += COEFFICIENT_BYTES * _sampled_bands(image)
+    if getattr(image, "tag_v2", {}).get(ORIENTATION, 1) != 1:
+        cost += TURNED_BYTES
     return cost
 
 

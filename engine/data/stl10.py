@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from typing_extensions import override
 
-from engine.data.block_set import Block, BlockSet, rows_of
+from engine.data.block_set import Block, BlockSet, names_in, rows_of
 from engine.errors import DataError
 
 STL10_SHAPE = (3, 96, 96)
@@ -36,7 +36,7 @@ class Stl10Set(BlockSet):
         labels = np.full(len(pixels), -1, dtype=np.int64)
         label_file = self.folder / f"{name}_y.bin"
         if label_file.is_file():
-            labels = np.fromfile(label_file, dtype=np.uint8).astype(np.int64) - 1
+            labels = rows_of(label_file, 1)[:, 0].astype(np.int64) - 1
         if len(labels) != len(pixels):
             raise DataError(f"STL-10's {name} part has {len(pixels)} pictures but {len(labels)} labels.")
         # The files hold the columns of a picture one after the other.
@@ -46,5 +46,5 @@ class Stl10Set(BlockSet):
     def class_names(self, count: int) -> tuple[str, ...]:
         """Names from the file that holds them, numbers where it is missing."""
         file = self.folder / "class_names.txt"
-        names = file.read_text(encoding="utf-8").split() if file.is_file() else []
+        names = names_in(file) if file.is_file() else []
         return tuple(names) if len(names) >= count else tuple(str(i + 1) for i in range(count))

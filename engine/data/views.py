@@ -23,6 +23,10 @@ Box = tuple[int, int, int, int]
 CROP_TRIES = 10
 WHOLE_UP_TO = 32  # px; pictures as small as CIFAR's are evaluated whole
 
+# Of pictures longer than so many times their shorter side, only the middle is enlarged: a line of 65,500 x 1 px would
+# take gigabytes, of which all but a square is cut off.
+LONGEST = 16
+
 UNDISTORTED = Distortion()
 
 
@@ -184,8 +188,17 @@ class EvalView:
     def __call__(self, picture: Tensor) -> Tensor:
         """Return (C, image_size, image_size) uint8."""
         size, shorter = self.image_size, self.resized
+        picture = _less_long(picture)
         _, height, width = picture.shape
         h, w = (shorter * side // min(height, width) for side in (height, width))
         resized = resize(picture, h, w)
         top, left = (round((side - size) / 2) for side in (h, w))
         return resized[:, top : top + size, left : left + size].contiguous()
+
+
+def _less_long(picture: Tensor) -> Tensor:
+    """The middle of a very long picture, (C, H, W)."""
+    _, height, width = picture.shape
+    most = LONGEST * min(height, width)
+    top, left = max(height - most, 0) // 2, max(width - most, 0) // 2
+    return picture[:, top : top + most, left : left + most]
