@@ -33,6 +33,9 @@ def claim_run(
 
     Returns:
         The run, now starting, or None when no queued run may use the device.
+
+    Raises:
+        StoreError: The row of the run is damaged, so that it would train something else than was asked for.
     """
     wishes = {device.partition(":")[0], device} | ({"auto"} if takes_auto else set())
     waiting = [RunStatus.QUEUED.value] if run_id is None else [RunStatus.QUEUED.value, RunStatus.DRAFT.value]
@@ -53,7 +56,10 @@ def claim_run(
         run_id = connection.execute(query).scalar_one_or_none()
         if run_id is None:
             return None
-        values = status_values(connection, read_run(connection, run_id), RunStatus.STARTING)
+        found = read_run(connection, run_id)
+        if found.damage:
+            raise StoreError(found.damage, "Start a new run, or put back a copy of the store.")
+        values = status_values(connection, found, RunStatus.STARTING)
         values |= {
             "claimed_device": device,
             "host": host,

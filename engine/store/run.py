@@ -103,6 +103,7 @@ class Run:
         return max(until - self.working_since, 0.0)
 
 
+_RECIPE_TABLES = ("data", "encoder", "training", "settings")
 _FIELDS = [field.name for field in fields(Run) if field.name != "damage"]
 RUN_COLUMNS = [getattr(RunRow, name) for name in _FIELDS]
 _DEFAULTS: dict[str, Any] = {
@@ -122,6 +123,11 @@ _DEFAULTS: dict[str, Any] = {
 def to_run(row: Mapping[Any, Any]) -> Run:
     """Make a run of a row of the table; one damaged cell must not hide all runs, so it is named in ``damage``."""
     wrong = wrong_fields(Run, row)
+    recipe = row["recipe"]
+    if isinstance(recipe, dict) and not all(
+        isinstance(recipe.get(part, {}), dict) for part in _RECIPE_TABLES
+    ):
+        wrong.append("recipe")
     if not wrong:
         return read_record(Run, row)
     damage = f"The row of this run is damaged: {', '.join(wrong)} cannot be read."

@@ -27,7 +27,8 @@ class RunStatus(StrEnum):
 _ENDS = frozenset({RunStatus.FINISHED, RunStatus.STOPPED, RunStatus.FAILED})
 _NEXT: dict[RunStatus, frozenset[RunStatus]] = {
     RunStatus.DRAFT: frozenset({RunStatus.QUEUED}),
-    RunStatus.QUEUED: frozenset({RunStatus.STARTING, RunStatus.DRAFT, RunStatus.STOPPED}),
+    # A queued run fails without a start when nobody could ever train it.
+    RunStatus.QUEUED: frozenset({RunStatus.STARTING, RunStatus.DRAFT, RunStatus.STOPPED, RunStatus.FAILED}),
     RunStatus.STARTING: frozenset({RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.STOPPED, RunStatus.FAILED}),
     RunStatus.RUNNING: frozenset({RunStatus.PAUSED}) | _ENDS,
     RunStatus.PAUSED: frozenset({RunStatus.RUNNING, RunStatus.QUEUED}) | _ENDS,

@@ -30,6 +30,7 @@ from engine.store import (
     send_command,
     update_run,
 )
+from engine.supervisor.fitness import processes_of, why_unfit
 from engine.supervisor.watch import Watch
 from engine.supervisor.worker_exit import RESUME, Explanation, explain_exit
 from engine.supervisor.worker_process import WorkerIdentity, WorkerProcess
@@ -109,7 +110,7 @@ class Crew:
             identity = WorkerIdentity.read(folder)
             if identity is None:
                 continue
-            devices = devices_of_run(run.claimed_device, _processes(run))
+            devices = devices_of_run(run.claimed_device, processes_of(run))
             watch = Watch(WorkerProcess(run.id, identity, folder), devices, self._grace_seconds)
             self._watches[run.id] = watch
             if not watch.process.is_alive:
@@ -121,11 +122,15 @@ class Crew:
 
     def _claim(self) -> None:
         """Start a run on every free device that one of the queued runs wants, if need be with others of its kind."""
+        for queued in queued_runs(self._store):
+            why = why_unfit(queued)
+            if why is not None:
+                _fail(self._store, queued, why)
         for device in self._devices:
             busy = self._busy_devices()
             run = next(self._claimable([device]), None) if device not in busy else None
             # One that waits for more cards is not overtaken on those it could have: it would wait for ever.
-            if run is None or busy.intersection(devices_of_run(device, _processes(run))):
+            if run is None or busy.intersection(devices_of_run(device, processes_of(run))):
                 continue
             claimed = claim_run(
                 self._store,
@@ -153,7 +158,7 @@ class Crew:
 
     def _takes(self, device: str, run: Run) -> bool:
         """Say whether a device takes a run; one without a wish waits for the kind of device that is fastest."""
-        processes = _processes(run)
+        processes = processes_of(run)
         if processes > 1 and _kind(device) != CPU and not self._has_cards(device, processes):
             return False
         if run.device == AUTO:
@@ -182,7 +187,7 @@ class Crew:
 
     def _launch(self, run: Run, device: str, folder: Path, command: Sequence[str]) -> None:
         options = ["--store", self._store.url, "--run-id", str(run.id)]
-        processes = _processes(run)
+        processes = processes_of(run)
         process = WorkerProcess.launch(run.id, [*command, *options], folder, processes=processes)
         self._watches[run.id] = Watch(process, devices_of_run(device, processes), self._grace_seconds)
         update_run(self._store, run.id, pid=process.identity.pid)
@@ -231,12 +236,6 @@ def _kind(device: str) -> str:
     return device.partition(":")[0]
 
 
-def _processes(run: Run) -> int:
-    """How many processes train a run together, as its recipe says."""
-    training = run.recipe.get("training")
-    return max(int(training.get("processes", 1)), 1) if isinstance(training, dict) else 1
-
-
 def _is_released(run: Run) -> bool:
     """True when a paused run has left its device and has no worker."""
     return run.status is RunStatus.PAUSED and run.pid is None
@@ -252,7 +251,7 @@ def _end_earlier(run: Run, folder: Path) -> None:
 
 def _fail(store: Store, run: Run, why: Explanation, detail: str = "") -> None:
     """End a run as failed, with the reason on its row and in its log, unless it has ended already."""
-    if get_run(store, run.id).status in ACTIVE:
+    if get_run(store, run.id).status in (*ACTIVE, RunStatus.QUEUED):
         update_run(store, run.id, status=RunStatus.FAILED, error=why.message, error_fix=why.fix, pid=None)
     add_event(store, run.id, Level.ERROR, f"{why.message} {why.fix}", detail=detail, step=run.step)
 
@@ -271,7 +270,9 @@ def _report_lost(store: Store, run: Run) -> None:
 def _report_homeless(store: Store, run: Run, devices: Sequence[str]) -> None:
     """Say that a queued run waits for a device that this computer does not have."""
     wanted = (
-        f"the device {run.device}" if _processes(run) == 1 else f"{_processes(run)} devices ({run.device})"
+        f"the device {run.device}"
+        if processes_of(run) == 1
+        else f"{processes_of(run)} devices ({run.device})"
     )
     message = f"'{run.name}' waits for {wanted}; this computer has {', '.join(devices)}."
     add_event(store, run.id, Level.WARNING, message)

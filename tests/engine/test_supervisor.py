@@ -24,6 +24,7 @@ from engine.store import (
     update_run,
 )
 from engine.supervisor import Supervisor
+from engine.supervisor.crew import Crew
 
 pytestmark = pytest.mark.slow
 WORKER = [sys.executable, str(Path(__file__).with_name("stand_in_worker.py"))]
@@ -470,3 +471,38 @@ def test_supervising_does_not_import_torch_or_qt(tmp_path):
     )
     process = psutil.Popen([sys.executable, "-c", script, str(tmp_path / "studio.sqlite")])
     assert process.wait(PATIENCE_SECONDS) == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "sentence"),
+    [
+        ("recipe", "null", "recipe cannot be read"),
+        ("recipe", "[1, 2]", "recipe cannot be read"),
+        ("recipe", '"text"', "recipe cannot be read"),
+        ("recipe", "{bad", "recipe cannot be read"),
+        ("recipe", '{"training": 3}', "recipe cannot be read"),
+        ("recipe", '{"training": {"processes": "many"}}', "'many' processes"),
+        ("recipe", '{"training": {"processes": -2}}', "'-2' processes"),
+        ("kind", "knit", "of the kind 'knit'"),
+        ("device", "toaster", "no device called 'toaster'"),
+        ("device", b"\xff", "no device called"),
+        ("position", "first", "position cannot be read"),
+    ],
+)
+def test_a_queued_run_that_nobody_can_train_fails_in_words_and_the_queue_goes_on(
+    store, column, value, sentence
+):
+    bad, good = queue(store), queue(store, "good", steps=1)
+    with store.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE run SET {column} = ? WHERE id = ?", (value, bad))
+    crew = Crew(store, devices=["cpu"], command=WORKER, grace_seconds=1.0)
+    crew.tick()
+    failed = get_run(store, bad)
+    assert failed.status is RunStatus.FAILED
+    assert sentence in failed.error
+    assert failed.started_at is None
+    assert status(store, good) is RunStatus.STARTING
+    for watch in crew._watches.values():
+        watch.process.kill()
+        watch.process.wait(5)
+        watch.process.forget()
