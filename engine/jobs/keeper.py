@@ -61,6 +61,14 @@ class Keeper:
         self._clear()
         return artifact
 
+    def rescue(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint without its row, for a store that is gone; ``settle`` takes it up where it comes back.
+
+        Raises:
+            EngineError: If it could not be written.
+        """
+        save_checkpoint(self._folder / f"step-{checkpoint.step:09d}.pt", checkpoint)
+
     def settle(self) -> list[str]:
         """Clear up after a worker of this run that was ended while it wrote; returns what a person should know.
 
@@ -175,8 +183,9 @@ class Keeper:
                 yield path
 
     def _set_aside(self, path: Path) -> None:
-        with suppress(OSError):
-            path.rename(path.with_suffix(ASIDE))
+        if self._store.owns(path):  # as in _clear
+            with suppress(OSError):
+                path.rename(path.with_suffix(ASIDE))
 
     def _clear(self) -> None:
         present = list_artifacts(self._store, self._run_id, KIND)
@@ -187,8 +196,9 @@ class Keeper:
         for artifact in present:
             if artifact.step in going:
                 remove_artifact(self._store, artifact.id)
-                with suppress(OSError):
-                    artifact.path.unlink(missing_ok=True)
+                if self._store.owns(artifact.path):  # not what a copy of a store has of its original
+                    with suppress(OSError):
+                        artifact.path.unlink(missing_ok=True)
         self._clear_aside(steps[-1])
 
     def _clear_aside(self, newest: int) -> None:

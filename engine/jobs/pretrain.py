@@ -11,7 +11,7 @@ from engine.compute import resolve_device
 from engine.data.loader import warm_loaders
 from engine.declared import recipe_from_dict
 from engine.distributed import from_first, is_alone, joined, wait_for_all, world_size
-from engine.errors import DataError, EngineError, NotFiniteError, SettingsError
+from engine.errors import DataError, EngineError, NotFiniteError, SettingsError, StoreGoneError
 from engine.jobs.alarms import Alarms, run_facts
 from engine.jobs.assembly import Assembly, assemble
 from engine.jobs.boundary import told_in_words
@@ -117,11 +117,10 @@ class PretrainJob:
             self._resume()
             self._call_doctor(assembly)
             try:
-                ending = self._train(assembly)
+                self._finish(self._train(assembly))
             except EngineError as problem:
                 self._keep_what_is_good(problem)
                 raise
-            self._finish(ending)
 
     def _build(self, assembly: Assembly) -> None:
         self._enter("building the network")
@@ -353,6 +352,9 @@ class PretrainJob:
         if isinstance(problem, DataError) and self._recipe.training.accumulation == 1:
             with suppress(EngineError):  # the first problem is the one to tell
                 self._save()
+        if isinstance(problem, StoreGoneError) and self._saved_step != self._trainer.step:
+            with suppress(EngineError):  # as above
+                self._keeper.rescue(self._checkpoint())
 
     def _finish(self, ending: Ending | None) -> None:
         self.recorder.flush()

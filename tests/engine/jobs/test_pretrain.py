@@ -9,18 +9,22 @@ import time
 
 import pytest
 
+from engine.errors import StoreGoneError
 from engine.jobs.pretrain import run as do_run
 from engine.store import (
     CommandKind,
     Level,
     RunStatus,
+    claim_run,
     events_after,
     get_run,
     list_artifacts,
     open_store,
     read_points,
+    requeue_run,
     send_command,
     series_summaries,
+    update_run,
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("every_step_tells")]
@@ -335,3 +339,32 @@ def test_pictures_that_cannot_be_read_are_left_out_of_the_judgement(store, make_
     assert (run.status, run.error) == (RunStatus.FINISHED, "")
     assert all(0 <= value <= 1 for _, value, _ in read_points(store, run.id, "knn"))
     assert "feature_spread" in series_summaries(store, [run.id])[run.id]
+
+
+@pytest.mark.parametrize("harm", ["moved away", "emptied"])
+def test_a_store_that_goes_while_a_run_trains_ends_it_in_words_and_keeps_the_weights(
+    store, make_claimed, harm
+):
+    claimed = make_claimed(training__steps=150, training__knn_every_epochs=0)
+    away = store.path.with_name("away")
+
+    def take_away():
+        if harm == "moved away":
+            store.path.rename(away)
+        else:
+            os.truncate(store.path, 0)
+
+    with pytest.raises(StoreGoneError, match="nothing more is written") as caught:
+        do_run(store, claimed.id, on_progress=after_step(5, take_away))
+    folder = store.folder / "runs" / str(claimed.id) / "checkpoints"
+    assert str(store.folder) in caught.value.fix
+    newest = max(int(path.stem.removeprefix("step-")) for path in folder.glob("*.pt"))
+    assert 5 <= newest < 150
+    if harm == "moved away":
+        away.rename(store.path)
+        update_run(store, claimed.id, status=RunStatus.FAILED)
+        requeue_run(store, claimed.id)
+        claim_run(store, device="cpu", host="here")
+        again = do_run(store, claimed.id)
+        assert (again.status, again.step) == (RunStatus.FINISHED, 150)
+        assert f"Resumed from step {newest}" in " ".join(one.message for one in events_after(store))
