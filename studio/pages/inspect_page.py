@@ -131,6 +131,9 @@ class InspectPage(Page):
     def _share_height(self) -> None:
         """Give the strip the rows that would stay empty below the pictures."""
         grid, strip = self.look.viewer.grid, self.pictures.strip
+        if self.height() < LOW:
+            strip.set_rows(1)
+            return
         height_with_one_row = grid.height() - self.look.hidden_height + strip.height() - height_of(1)
         spare = int(grid.unused_height(height_with_one_row) // CELL_PX)
         strip.set_rows(min(1 + max(spare, 0), MOST_ROWS))

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QWidget
+from typing_extensions import override
 
 from engine.store import Run, RunStatus, SeriesSummary
 from studio import theme, wording
@@ -19,6 +21,8 @@ from studio.widgets.plain_text import shown
 from studio.widgets.removal import retire
 from studio.widgets.run_badge import RunBadge
 from studio.widgets.value_tile import ValueTile
+
+GAP, SIDE, LEAST_NAME = 24, 16, 160
 
 
 class HeaderCard(Card):
@@ -39,7 +43,7 @@ class HeaderCard(Card):
         self.badge = RunBadge()
         self.heading_row.insertWidget(1, self.badge)
         self._tile_row = QHBoxLayout()
-        self._tile_row.setSpacing(24)
+        self._tile_row.setSpacing(GAP)
         self.heading_row.addLayout(self._tile_row)
         self.bar = QProgressBar()
         self.bar.setObjectName("run_progress")
@@ -77,6 +81,20 @@ class HeaderCard(Card):
         for value in values:
             self._tiles[value.name].show_value(value.text, value.whole)
         retire(removed)
+        self._fit_tiles()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_tiles()
+
+    def _fit_tiles(self) -> None:
+        """Show as many values as there is room for beside the name; a number that is cut would be another number."""
+        name = min(self.heading.sizeHint().width(), LEAST_NAME)
+        room = self.contentsRect().width() - 2 * SIDE - name - self.badge.sizeHint().width() - GAP
+        for tile in self._tiles.values():
+            room -= tile.sizeHint().width() + GAP
+            tile.setVisible(room >= 0)
 
     def say_asked(self, sentence: str) -> None:
         """Say what was asked of the worker until the row shows it; empty when it does."""

@@ -121,6 +121,28 @@ def test_the_run_page_makes_the_charts_a_tab_in_a_narrow_window(context, qtbot, 
     assert page.tabs.tabText(0) == "Log"
 
 
+@pytest.mark.parametrize("name", ["short", "W" * 300])
+@pytest.mark.parametrize("width", [430, 560, 900])
+def test_no_value_of_a_run_is_cut(context, qtbot, make_run, add_points, width, name):
+    run = make_run(name, RunStatus.RUNNING, step=1)
+    for metric in ("loss", "knn", "images_per_second", "lr"):
+        add_points(run, metric, {0: 0.123456, 1: 0.123456})
+    context.watch.check()
+    page = RunPage(context)
+    qtbot.addWidget(page)
+    page.resize(width, 360)
+    page.show()
+    page.show_with(run_id=run.id)
+    for _ in range(4):
+        QApplication.processEvents()
+    tiles = [tile for tile in page.header._tiles.values() if tile.isVisible()]
+    assert tiles
+    for tile in tiles:
+        assert tile.width() >= tile.sizeHint().width()
+        assert tile.visibleRegion().boundingRect() == tile.rect()
+    assert page.header.badge.visibleRegion().boundingRect() == page.header.badge.rect()
+
+
 @pytest.mark.parametrize("width", [300, 560, 896])
 def test_pictures_stay_large_enough_to_be_read_however_low_the_window_is(qtbot, width):
     area = QScrollArea()

@@ -116,7 +116,7 @@ def test_buttons_are_enabled_by_the_row_alone(page, context, make_run, store):
     assert enabled(page) == {"resume", "stop", "release", "save", "stop_now"}
     update_run(store, run.id, status=RunStatus.FINISHED)
     context.watch.check()
-    assert enabled(page) == {"repeat", "start_from", "export", "embed"}
+    assert enabled(page) == {"repeat", "start_from", "export", "embed", "look"}
 
 
 @pytest.mark.parametrize(
