@@ -1,9 +1,9 @@
 """The last values of a run, worded: what a card or a header shows beside its progress. Pure functions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from engine.store import SeriesSummary
+from engine.store import Run, SeriesSummary
 from studio import wording
 
 
@@ -64,6 +64,23 @@ def worded(name: str, value: float | None) -> str:
         return wording.percent(value)
     unit = metric_unit(name)
     return f"{wording.value(value)} {unit}".strip()
+
+
+def as_of_newest_point(run: Run, series: Mapping[str, SeriesSummary]) -> Run:
+    """The row with the step of its newest point: a worker writes points more often than how far it is.
+
+    Header, charts and legends then speak of the same step.
+
+    Args:
+        run: The row as last read.
+        series: The run's series by name, as last read.
+    """
+    newest = max((one.last_step for one in series.values()), default=0)
+    if not run.is_active or newest <= run.step or (run.total_steps and newest > run.total_steps):
+        return run
+    # Epochs go by evenly; before the first sign of life there is nothing to go by.
+    epoch = run.epoch * newest / run.step if run.step else run.epoch
+    return replace(run, step=newest, epoch=epoch)
 
 
 def headline_values(summaries: Mapping[str, SeriesSummary], most: int = 4) -> list[WordedValue]:

@@ -2,11 +2,11 @@
 
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
-from engine.store import Run, read_curve, series_summaries
+from engine.store import Run, SeriesSummary, read_curve, series_summaries
 from studio.charts.sparkline import Sparkline
 from studio.context import StudioContext
 from studio.live.engine_words import progress_words
-from studio.live.last_values import headline_values
+from studio.live.last_values import as_of_newest_point, headline_values
 from studio.live.run_actions import Action, possible
 from studio.live.run_words import where_words
 from studio.pages.run_control import control
@@ -14,7 +14,7 @@ from studio.widgets.buttons import make_button
 from studio.widgets.card import Card
 from studio.widgets.labels import make_label
 from studio.widgets.run_badge import RunBadge
-from studio.widgets.value_tile import ValueTile
+from studio.widgets.tile_row import TileRow
 
 SPARK_POINTS = 240
 
@@ -32,7 +32,7 @@ class RunningCard(Card):
         super().__init__(run.name, f"running_card_{run.id}", parent)
         self._context = context
         self._run = run
-        self._tiles: dict[str, ValueTile] = {}
+        self._series: dict[str, SeriesSummary] = {}
         self.badge = RunBadge()
         self.heading_row.addWidget(self.badge)
         self.bar = QProgressBar()
@@ -45,9 +45,8 @@ class RunningCard(Card):
         self.body.addWidget(self.words)
         middle = QHBoxLayout()
         middle.setSpacing(24)
-        self._tile_row = QHBoxLayout()
-        self._tile_row.setSpacing(24)
-        middle.addLayout(self._tile_row)
+        self.tiles = TileRow("running")
+        middle.addWidget(self.tiles)
         self.spark = Sparkline("Loss")
         middle.addWidget(self.spark, 1)
         self.body.addLayout(middle)
@@ -58,6 +57,7 @@ class RunningCard(Card):
     def show_run(self, run: Run) -> None:
         """Show the run's row."""
         self._run = run
+        run = as_of_newest_point(run, self._series)
         self.heading.setText(run.name)
         self.badge.show_run(run)
         self.bar.setValue(round(1000 * run.share))
@@ -75,12 +75,9 @@ class RunningCard(Card):
     def show_metrics(self) -> None:
         """Read the last values and the course of the loss."""
         summaries = series_summaries(self._context.store, [self._run.id]).get(self._run.id, {})
-        for value in headline_values(summaries):
-            tile = self._tiles.get(value.name)
-            if tile is None:
-                tile = self._tiles[value.name] = ValueTile(value.title, f"running_{value.name}")
-                self._tile_row.addWidget(tile)
-            tile.show_value(value.text, value.whole)
+        self._series = dict(summaries)
+        self.tiles.show_values(headline_values(summaries))
+        self.show_run(self._run)
         if "loss" in summaries:
             curve = read_curve(self._context.store, self._run.id, "loss", max_points=SPARK_POINTS)
             self.spark.show_values(curve.values, self._run.id)

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QWidget
-from typing_extensions import override
 
 from engine.store import Run, RunStatus, SeriesSummary
 from studio import theme, wording
 from studio.context import StudioContext
 from studio.live.engine_words import progress_words
-from studio.live.last_values import headline_values
+from studio.live.last_values import as_of_newest_point, headline_values
 from studio.live.run_actions import Action
 from studio.live.run_words import took_words, where_words
 from studio.widgets.buttons import make_button
@@ -18,11 +16,8 @@ from studio.widgets.card import Card
 from studio.widgets.icon_label import IconLabel
 from studio.widgets.labels import make_label
 from studio.widgets.plain_text import shown
-from studio.widgets.removal import retire
 from studio.widgets.run_badge import RunBadge
-from studio.widgets.value_tile import ValueTile
-
-GAP, SIDE, LEAST_NAME = 24, 16, 160
+from studio.widgets.tile_row import TileRow
 
 
 class HeaderCard(Card):
@@ -39,12 +34,12 @@ class HeaderCard(Card):
     ) -> None:
         super().__init__("Run", "run_header", parent)
         self._context = context
-        self._tiles: dict[str, ValueTile] = {}
+        self._run: Run | None = None
+        self._series: Mapping[str, SeriesSummary] = {}
         self.badge = RunBadge()
         self.heading_row.insertWidget(1, self.badge)
-        self._tile_row = QHBoxLayout()
-        self._tile_row.setSpacing(GAP)
-        self.heading_row.addLayout(self._tile_row)
+        self.tiles = TileRow("run")
+        self.heading_row.addWidget(self.tiles)
         self.bar = QProgressBar()
         self.bar.setObjectName("run_progress")
         self.bar.setAccessibleName("Progress")
@@ -62,6 +57,8 @@ class HeaderCard(Card):
 
     def show_run(self, run: Run) -> None:
         """Show the row."""
+        self._run = run
+        run = as_of_newest_point(run, self._series)
         self.heading.setText(run.name)
         self.setAccessibleName(f"Run {shown(run.name)}")
         self.badge.show_run(run)
@@ -70,31 +67,11 @@ class HeaderCard(Card):
         self.note.show_run(run)
 
     def show_series(self, series: Mapping[str, SeriesSummary]) -> None:
-        """Show the last values."""
-        values = headline_values(series)
-        removed: list[ValueTile] = []
-        if [value.name for value in values] != list(self._tiles):
-            removed = list(self._tiles.values())
-            self._tiles = {value.name: ValueTile(value.title, f"run_{value.name}") for value in values}
-            for tile in self._tiles.values():
-                self._tile_row.addWidget(tile)
-        for value in values:
-            self._tiles[value.name].show_value(value.text, value.whole)
-        retire(removed)
-        self._fit_tiles()
-
-    @override
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit_tiles()
-
-    def _fit_tiles(self) -> None:
-        """Show as many values as there is room for beside the name; a number that is cut would be another number."""
-        name = min(self.heading.sizeHint().width(), LEAST_NAME)
-        room = self.contentsRect().width() - 2 * SIDE - name - self.badge.sizeHint().width() - GAP
-        for tile in self._tiles.values():
-            room -= tile.sizeHint().width() + GAP
-            tile.setVisible(room >= 0)
+        """Show the last values; the row is shown as of the newest of them, which a worker writes more often."""
+        self._series = series
+        self.tiles.show_values(headline_values(series))
+        if self._run is not None:
+            self.show_run(self._run)
 
     def say_asked(self, sentence: str) -> None:
         """Say what was asked of the worker until the row shows it; empty when it does."""

@@ -135,7 +135,7 @@ def test_no_value_of_a_run_is_cut(context, qtbot, make_run, add_points, width, n
     page.show_with(run_id=run.id)
     for _ in range(4):
         QApplication.processEvents()
-    tiles = [tile for tile in page.header._tiles.values() if tile.isVisible()]
+    tiles = [tile for tile in page.header.tiles.tiles.values() if tile.isVisible()]
     assert tiles
     for tile in tiles:
         assert tile.width() >= tile.sizeHint().width()

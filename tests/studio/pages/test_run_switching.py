@@ -158,9 +158,24 @@ def test_header_and_legends_say_the_same_values_of_one_step_at_once(
     beat(store, run.id, step=67, epoch=6.7, images_seen=67)
     context.watch.check()
     assert "step 67 of" in page.header.words.text()
-    assert page.header._tiles["loss"].text == "1.25"
+    assert page.header.tiles.tiles["loss"].text == "1.25"
     assert chart.legend.entries["loss"].value.text() == "1.25"
     assert chart.legend.place.text() == "step 67"
+
+
+def test_the_header_is_as_far_as_the_newest_point_of_the_charts(page, context, make_run, add_points, qtbot):
+    run = make_run(status=RunStatus.RUNNING, step=40)
+    add_points(run, "loss", dict.fromkeys(range(51), 2.0))
+    context.watch.check()
+    page.show_with(run_id=run.id)
+    qtbot.waitUntil(lambda: "loss_chart" in page.charts.charts)
+    assert "epoch 5.00 of 100 · step 50 of 1,000" in page.header.words.text()
+    assert page.charts.charts["loss_chart"].legend.place.text() == "step 50"
+    assert page.header.bar.value() == 50
+    add_points(run, "loss", {60: 1.0})
+    context.watch.check()
+    assert "step 60 of 1,000" in page.header.words.text()
+    assert page.charts.charts["loss_chart"].legend.place.text() == "step 60"
 
 
 @pytest.mark.parametrize(
