@@ -29,7 +29,8 @@ class _Visit:
     def __init__(self, walk: FolderWalk, kept: Collection[str]) -> None:
         self.ledger = Ledger()
         self._walk, self._kept = walk, kept
-        self._used = {parent for file in kept for parent in _parents(file)}
+        folders = {file.rpartition("/")[0] for file in kept}
+        self._used = {parent for folder in folders for parent in _with_parents(folder)}
         self._seen: set[Identity] = set()
         self._looked_into: dict[str, int] = {}
 
@@ -76,6 +77,7 @@ class _Visit:
         return self._looked_into[suffix] <= MOST_LOOKED_INTO and looks_like_picture(self._walk.root / path)
 
 
-def _parents(file: str) -> list[str]:
-    parts = file.split("/")[:-1]
+def _with_parents(folder: str) -> list[str]:
+    """A folder and all above it, up to the root, which is the empty path."""
+    parts = folder.split("/") if folder else []
     return ["/".join(parts[:count]) for count in range(len(parts) + 1)]

@@ -13,7 +13,7 @@ from engine.data.folder_walk import FolderWalk, Identity, join
 from engine.data.layout import SPLITS, Layout, Part, find_layout, folder_name
 from engine.data.masks import IMAGE_FOLDERS
 from engine.data.picture_set import FileSet, SetInfo
-from engine.data.suffixes import SUFFIXES_IN_WORDS
+from engine.data.suffixes import SUFFIXES_IN_WORDS, suffix_of
 from engine.errors import DataError
 from engine.file_names import name_as_text, place_as_text
 
@@ -80,7 +80,7 @@ def _assemble(
         {split: indices for split, indices in splits.items() if len(indices)},
         classes,
         labels,
-        notes=(*layout.notes, *_notes(found, classes, layout), *account.notes),
+        notes=(*layout.notes, *_notes(found, classes, layout), *_lists(walk, classes), *account.notes),
         warnings=(
             *layout.warnings,
             *_lost_classes(walk, layout, set(number)),
@@ -121,6 +121,13 @@ def _notes(found: list[_Found], classes: tuple[str, ...], layout: Layout) -> Ite
     )
     if beginnings:
         yield f"Names of pictures begin as if by class ({named(beginnings)}); only folders or a list give labels."
+
+
+def _lists(walk: FolderWalk, classes: tuple[str, ...]) -> Iterable[str]:
+    """Point to a list beside pictures that have no labels."""
+    names = [name_as_text(name) for name, _ in walk.listing().left_out if suffix_of(name) in (".csv", ".tsv")]
+    if names and not classes:
+        yield f"Lists lie in the folder ({named(names)}); choose one instead of the folder if it has the labels."
 
 
 def _inner_folders(found: list[_Found], below: str) -> Iterable[str]:

@@ -66,8 +66,10 @@ class PictureSet(ABC):
         self.splits = dict(info.splits)
         self.classes = info.classes
         self.labels = info.labels
-        self.notes = (*info.notes, *class_notes(info.classes, info.labels, info.splits))
-        self.warnings = (*class_warnings(info.classes, info.labels, info.splits), *info.warnings)
+        of_classes = info.classes, info.labels, info.splits
+        # Each once: a set that wraps another, such as a cache, is made of the other's sentences.
+        self.notes = tuple(dict.fromkeys((*info.notes, *class_notes(*of_classes))))
+        self.warnings = tuple(dict.fromkeys((*class_warnings(*of_classes), *info.warnings)))
         self.account = info.account or Account(len(self), len(self))
 
     def __len__(self) -> int:

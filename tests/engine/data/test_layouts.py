@@ -207,6 +207,7 @@ def test_a_folder_of_other_formats_only_is_refused_with_their_names(tmp_path):
             ("photo/dog/a.jpg", "photo/cat/a.jpg", "sketch/dog/a.jpg"),
             "folders inside it (cat, dog) are not classes",
         ),
+        (("train/a.jpg", "train/b.jpg", "train.csv"), "Lists lie in the folder (train.csv)"),
         (("patient1/a.jpg", "patient2/b.jpg"), "look like parts of one set"),
         (("fold1/a.jpg", "fold2/b.jpg"), "look like parts of one set"),
         (("preview.png", "cat/a.png", "dog/b.png"), "pictures lie beside them (preview.png)"),
