@@ -114,7 +114,7 @@ def _unwritten(path: Path, problem: OSError) -> CheckpointError:
     fix = "Look at the disk and the folder, then resume the run."
     if problem.errno in NO_ROOM:
         with suppress(OSError):
-            reason += f", {shutil.disk_usage(path.parent).free / 2**20:,.0f} MiB are free"
+            reason += f" ({shutil.disk_usage(path.parent).free / 2**20:,.0f} MiB are free without it)"
         fix = "Free some space, then resume the run."
     elif problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         fix = "Make the folder writable, then resume the run."
