@@ -33,7 +33,9 @@ def import_weights(  # noqa: PLR0917 - the signature is the list of flags
     """Import official or other weights as a finished run: to look inside, embed, export, or start from."""
     from engine.jobs.import_weights import import_weights as do_import
     from engine.store import open_store
+    from engine.store.private import write_privately
 
+    write_privately()
     opened = open_store(store)
     try:
         with told_as_json(as_json):

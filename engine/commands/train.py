@@ -65,6 +65,7 @@ def train(  # noqa: PLR0913, PLR0917 - the signature is the list of flags
     from engine.commands.recipe_choice import choose_recipe
     from engine.declared import load_catalogue
     from engine.store import open_store
+    from engine.store.private import write_privately
 
     values = (data, encoder, image_size, patch_size, batch_size, epochs, steps, device, seed)
     changes = {path: value for path, value in zip(FLAGS, values, strict=True) if value is not None}
@@ -75,6 +76,7 @@ def train(  # noqa: PLR0913, PLR0917 - the signature is the list of flags
     from engine.jobs.pretrain import run as pretrain
 
     job = pretrain if checked.training.processes == 1 else train_together
+    write_privately()
     opened = open_store(store)
     try:
         run = _claim(

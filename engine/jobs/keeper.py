@@ -11,6 +11,7 @@ from engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, supe
 from engine.errors import CheckpointError
 from engine.sealed_file import SUFFIX, Seal, digest_of, reason_of
 from engine.store import Artifact, Store, add_artifact, get_run, list_artifacts, remove_artifact
+from engine.store.private import FOLDER
 
 KIND = "checkpoint"
 ASIDE = ".unused"  # of a file that could not be used when the run went on
@@ -49,7 +50,7 @@ class Keeper:
         """
         folder = self._folder
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=FOLDER, parents=True, exist_ok=True)
         except OSError as problem:
             raise CheckpointError(
                 f"The folder {folder} cannot be made: {reason_of(problem)}.",

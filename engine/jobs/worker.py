@@ -17,6 +17,7 @@ from engine.devices import devices_of_run, resolve_device
 from engine.errors import EngineError, SettingsError
 from engine.launched import launched_processes, launched_rank
 from engine.store import Run, RunStatus, Store, beat, claim_run, get_run, open_store, update_run
+from engine.store.private import write_privately
 
 UNCLAIMED = (RunStatus.QUEUED, RunStatus.DRAFT)
 CLAIM_SECONDS = 60.0  # process 0 claims as soon as it has loaded
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="number of a run that waits or is claimed",
     )
     options = parser.parse_args(arguments)
+    write_privately()
     if launched_processes() > 1:
         end_with_launcher()  # torchrun gives each process a session of its own: nothing else would end it
     store = open_store(options.store)

@@ -12,6 +12,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from engine.store import Store
+from engine.store.private import FILE, private_opener
 
 
 class EngineLease:
@@ -24,7 +25,7 @@ class EngineLease:
 
     def __init__(self, store: Store, program: str) -> None:
         base = str(store.path) if store.path is not None else str(store.folder / "store")
-        self._lock = FileLock(f"{base}.engine.lock", timeout=0, thread_local=False)
+        self._lock = FileLock(f"{base}.engine.lock", timeout=0, mode=FILE, thread_local=False)
         self._card = Path(f"{base}.engine.json")
         self._program = program
 
@@ -46,7 +47,8 @@ class EngineLease:
         except Timeout:
             return False
         me = {"program": self._program, "host": socket.gethostname(), "pid": os.getpid()}
-        self._card.write_text(json.dumps(me), encoding="utf-8")
+        with open(self._card, "w", encoding="utf-8", opener=private_opener) as file:
+            json.dump(me, file)
         return True
 
     def is_free(self) -> bool:

@@ -19,11 +19,11 @@ import psutil
 
 import engine
 from engine.devices import CARD_ORDER
+from engine.store.private import private_opener
+from engine.store.process_mark import SAME_START_SECONDS
 
 LOG_NAME = "worker.log"
 IDENTITY_NAME = "worker.json"
-# A process's start time is computed from the boot time, which moves by a second or so when the clock is set.
-SAME_START_SECONDS = 5.0
 
 # Children of this program outlive the supervisor that started them, so that the next one can still read how
 # they ended.
@@ -72,7 +72,8 @@ class WorkerIdentity:
 
     def write(self, folder: Path) -> None:
         """Leave this identity in a run's folder."""
-        (folder / IDENTITY_NAME).write_text(json.dumps(asdict(self)), encoding="utf-8")
+        with open(folder / IDENTITY_NAME, "w", encoding="utf-8", opener=private_opener) as file:
+            json.dump(asdict(self), file)
 
     @staticmethod
     def remove(folder: Path) -> None:
@@ -121,7 +122,7 @@ class WorkerProcess:
         Raises:
             OSError: When the process cannot be started or the log cannot be written.
         """
-        with (folder / LOG_NAME).open("ab") as log:
+        with open(folder / LOG_NAME, "ab", opener=private_opener) as log:
             child = subprocess.Popen(
                 together(command, processes),
                 stdin=subprocess.DEVNULL,
