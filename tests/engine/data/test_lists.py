@@ -264,3 +264,10 @@ def test_no_bytes_whatever_end_in_a_traceback(tmp_path_factory, content):
         opened(place, b"a.png,x\n" + content)
     except DataError as error:
         assert error.message.endswith((".", "?"))  # noqa: PT017
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes of this kind")
+def test_a_pipe_named_like_a_list_is_refused_unopened(tmp_path):
+    os.mkfifo(tmp_path / "list.csv")
+    with pytest.raises(DataError, match="no ordinary file"):
+        open_pictures(tmp_path / "list.csv")

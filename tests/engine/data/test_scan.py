@@ -1,14 +1,21 @@
 """What a scan finds out."""
 
 import json
+import os
+from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from engine.cli import app
 from engine.data.scan import scan
 from engine.data.sources import open_pictures
 from engine.errors import DataError
+from engine.exports.embedding_file import COLUMNS, ParquetFile
+from engine.store import list_datasets, open_store
 
 RNG = np.random.default_rng(1)
 
@@ -200,3 +207,28 @@ def test_the_account_is_part_of_the_report(tmp_path):
     assert account["left_out"] == [
         {"reason": "picture", "suffix": ".heic", "count": 1, "examples": ["c.heic"]}
     ]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.uname().sysname == "Darwin", reason="the system refuses such names")
+def test_names_that_are_no_text_go_through_store_json_and_parquet(tmp_path):
+    place = Path(os.fsdecode(os.fsencode(tmp_path) + b"/p\xefaces"))
+    for number in range(2):
+        noise(place / os.fsdecode(b"caf\xe9") / f"{number}.png")
+        noise(place / "tee" / os.fsdecode(b"\xfc%d\n.png" % number))
+    said = CliRunner().invoke(app, ["scan", str(place), "--store", str(tmp_path / "s.db"), "--json"])
+    report = json.loads(said.stdout.splitlines()[-1])
+    assert report["classes"] == ["caf\\xe9", "tee"]
+    store = open_store(tmp_path / "s.db")
+    (dataset,) = list_datasets(store)
+    store.close()
+    again = open_pictures(dataset.location, dataset.kind)
+    assert again.fingerprint() == dataset.fingerprint
+    file = ParquetFile(
+        tmp_path / "e.parquet", 1, {"classes": list(again.classes), "pictures": again.location}
+    )
+    paths = [again.describe(index) for index in range(4)]
+    filled = {"path": paths, "split": ["train"] * 4, "class": ["tee"] * 4}
+    file.add(np.zeros((4, 1), np.float32), {name: filled.get(name, [0] * 4) for name in COLUMNS})
+    file.close()
+    assert pq.read_table(tmp_path / "e.parquet").column("path").to_pylist() == paths
+    assert paths[3] == "tee/\\xfc1\\n.png"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton
 
 from engine.store import list_datasets
 from studio.pages.new_run.source_panel import SourcePanel
@@ -86,3 +86,17 @@ def test_a_second_scan_shows_that_the_folder_has_changed(panel, folder, qtbot):
     wait_for(qtbot, panel, "ready")
     assert panel.dataset.num_pictures == 4
     assert panel.dataset.fingerprint != before
+
+
+def test_what_was_left_out_is_seen_on_the_card_and_in_its_list(panel, folder, qtbot):
+    (folder / "phone.heic").write_bytes(b"x")
+    panel.choose(str(folder))
+    wait_for(qtbot, panel, "ready")
+    shown = {
+        name: panel.findChild(QLabel, name).text()
+        for name in ("dataset_warnings", "dataset_files", "health_line")
+    }
+    assert "a picture format that is not read: 1 heic (phone.heic)" in shown["dataset_warnings"]
+    assert shown["dataset_files"] == "5 of 6 files are taken"
+    assert shown["health_line"] == "Health: 1 warning"
+    assert "phone.heic" in panel.findChild(QPlainTextEdit, "health_problems").toPlainText()
