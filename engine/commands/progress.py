@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from engine.commands.speech import is_terminal, plain_console, remark
-from engine.jobs.pretrain import JobProgress, OnProgress
+from engine.jobs.job_progress import JobProgress, OnProgress
 
 PLAIN_SECONDS = 10.0
 

@@ -3,7 +3,7 @@
 import time
 
 from engine.declared import recipe_from_dict
-from engine.jobs.pretrain import JobProgress, OnProgress
+from engine.jobs.job_progress import JobProgress, OnProgress
 from engine.store import Level, Run, RunStatus, Store, add_event, get_run, series_summaries, update_run
 from engine.supervisor.engine_thread import WORKER_COMMAND
 from engine.supervisor.worker_exit import explain_exit

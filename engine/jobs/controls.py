@@ -17,6 +17,18 @@ class Ending(Enum):
     RELEASE = "pause and leave the device"
 
 
+ENDINGS = {
+    None: (RunStatus.FINISHED, "Finished."),
+    Ending.STOP: (RunStatus.STOPPED, "Stopped and saved."),
+    Ending.STOP_NOW: (
+        RunStatus.STOPPED,
+        "Stopped without saving; it can be resumed from its last checkpoint.",
+    ),
+    Ending.RELEASE: (RunStatus.PAUSED, "Paused; the device is free."),
+}
+"""What each ending makes of the run, and what is said of it; None is the end of the training."""
+
+
 class Controls:
     """Polls the store once a step; called by the training loop.
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from engine.checkpoint import MILESTONES, Checkpoint
@@ -16,9 +16,10 @@ from engine.jobs.alarms import Alarms, run_facts
 from engine.jobs.assembly import Assembly, assemble
 from engine.jobs.boundary import told_in_words
 from engine.jobs.caching import cache_folder, with_cache
-from engine.jobs.controls import Controls, Ending
+from engine.jobs.controls import ENDINGS, Controls, Ending
 from engine.jobs.fitting import ENDLESS, PHASE, LeftEarlyError, obeying
 from engine.jobs.heartbeat import Heartbeat
+from engine.jobs.job_progress import JobProgress, OnProgress
 from engine.jobs.judge import Judge
 from engine.jobs.keeper import Keeper
 from engine.jobs.patience import Patience
@@ -30,38 +31,6 @@ from engine.jobs.words import Word, exchange
 from engine.parts import start_from
 from engine.store import Level, Run, RunStatus, Store, get_run, truncate_metrics, update_run
 from engine.trainer import StepReport, Trainer
-
-ENDINGS = {
-    None: (RunStatus.FINISHED, "Finished."),
-    Ending.STOP: (RunStatus.STOPPED, "Stopped and saved."),
-    Ending.STOP_NOW: (
-        RunStatus.STOPPED,
-        "Stopped without saving; it can be resumed from its last checkpoint.",
-    ),
-    Ending.RELEASE: (RunStatus.PAUSED, "Paused; the device is free."),
-}
-
-
-@dataclass(frozen=True)
-class JobProgress:
-    """How far a job is, for a progress bar.
-
-    Args:
-        step: Finished steps.
-        total_steps: Steps of the whole run.
-        epoch: Passes over the pictures so far.
-        phase: What the job does now, in words.
-        values: Latest value of each metric.
-    """
-
-    step: int
-    total_steps: int
-    epoch: float
-    phase: str
-    values: dict[str, float]
-
-
-OnProgress = Callable[[JobProgress], None]
 
 
 def run(store: Store, run_id: int, *, on_progress: OnProgress | None = None) -> Run:

@@ -12,6 +12,7 @@ from engine.store import (
     CommandKind,
     RunStatus,
     claim_run,
+    events_after,
     get_run,
     list_artifacts,
     read_points,
@@ -115,9 +116,26 @@ def test_a_damaged_newest_checkpoint_costs_only_the_steps_since_the_one_before(s
             told.append(send_command(store, damaged.id, CommandKind.STOP))
 
     do_run(store, damaged.id, on_progress=stop_early)
-    newest = list_artifacts(store, damaged.id, "checkpoint")[-1].path
-    newest.write_bytes(newest.read_bytes()[:1000])
+    whole_files = {
+        each.path: each.path.read_bytes() for each in list_artifacts(store, damaged.id, "checkpoint")
+    }
+    newest, points = list(whole_files)[-1], curve(store, damaged.id)
+    for path, content in whole_files.items():
+        path.write_bytes(content[:1000])
+    requeue_run(store, damaged.id)
+    claim_run(store, device="cpu", host="here")
+    refused = do_run(store, damaged.id)
+    assert refused.status is RunStatus.FAILED
+    assert "No checkpoint of run" in refused.error
+    assert set(newest.parent.iterdir()) == set(whole_files)
+    assert curve(store, damaged.id) == points
+
+    for path, content in whole_files.items():
+        if path != newest:
+            path.write_bytes(content)
     requeue_run(store, damaged.id)
     claim_run(store, device="cpu", host="here")
     assert do_run(store, damaged.id).status is RunStatus.FINISHED
+    said = [event.message for event in events_after(store, run_id=damaged.id)]
+    assert any("was left out" in sentence and newest.name in sentence for sentence in said)
     assert_same_run(store, whole.id, damaged.id)
