@@ -7,7 +7,7 @@ from PySide6.QtGui import QIcon, QImage, QPixmap, QStandardItem, QStandardItemMo
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QSizePolicy, QWidget
 from typing_extensions import override
 
-from studio.widgets.plain_text import set_tip
+from studio.widgets.plain_text import set_tip, shown
 
 THUMBNAIL_PX, SMALL_PX = 64, 40
 MARGIN = 12
@@ -132,7 +132,7 @@ class PictureStrip(QListView):
         item.setData(key, KEY_ROLE)
         item.setIcon(QIcon(QPixmap.fromImage(_fitted(image))))
         set_tip(item, tip)
-        item.setData(tip, Qt.ItemDataRole.AccessibleTextRole)
+        item.setData(shown(tip), Qt.ItemDataRole.AccessibleTextRole)
         return item
 
     def _on_current(self, index: QModelIndex) -> None:

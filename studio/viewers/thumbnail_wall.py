@@ -2,10 +2,11 @@
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QHelpEvent, QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
 from studio.theme import color
+from studio.widgets.plain_text import show_tip, shown
 
 COLUMNS = 5
 GAP = 4
@@ -83,13 +84,18 @@ class ThumbnailWall(QWidget):
         if isinstance(event, QHelpEvent):
             for number, name in enumerate(self._names[: len(self._pictures)]):
                 if self._tile(number).contains(event.pos().toPointF()):
-                    QToolTip.showText(event.globalPos(), name, self)
+                    show_tip(event.globalPos(), name, self)
                     return True
         return super().event(event)  # type: ignore[arg-type]
 
     def _set(self, pictures: list[QImage], names: list[str], waiting: int, sentence: str) -> None:
-        self._pictures, self._names, self._num_waiting, self._sentence = pictures, names, waiting, sentence
-        self.setAccessibleDescription(sentence or f"{len(pictures)} pictures")
+        self._pictures, self._names, self._num_waiting, self._sentence = (
+            pictures,
+            names,
+            waiting,
+            shown(sentence),
+        )
+        self.setAccessibleDescription(self._sentence or f"{len(pictures)} pictures")
         self.updateGeometry()
         self.update()
 

@@ -8,7 +8,9 @@ import html
 import re
 from typing import Protocol
 
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import Qt
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from engine.printable import printable
 
@@ -62,6 +64,17 @@ def tip_of(text: str) -> str:
         return plain
     escaped = html.escape(with_breaks(plain)).replace("\n", "<br>")
     return f"<qt>{escaped}</qt>"
+
+
+def show_tip(place: QPoint, text: str, widget: QWidget) -> None:
+    """Show a tip now, for a part of a widget that has tips for its parts.
+
+    Args:
+        place: Where, on the screen.
+        text: Plain text.
+        widget: Whose part it is.
+    """
+    QToolTip.showText(place, tip_of(text), widget)
 
 
 def set_tip(owner: Tipped, text: str) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from engine.declared import read_recipe
 from engine.errors import EngineError
 from engine.recipe import Recipe
+from studio import wording
 from studio.context import StudioContext
 from studio.pages.new_run import recipe_files
 from studio.widgets.buttons import make_button
@@ -74,7 +75,7 @@ class RecipeActions(QObject):
             sentence = "A recipe is saved when every field can be used. Correct the marked ones first."
             self._context.toast(sentence, "warn")
             return
-        suggested = f"{(name or 'recipe').replace('/', '-')}{recipe_files.SUFFIX}"
+        suggested = f"{wording.file_stem(name, 'recipe')}{recipe_files.SUFFIX}"
         path = ask_new_file(self._page, "Save recipe", "recipe", suggested, recipe_files.FILTER)
         if path:
             self.save_file(Path(path), recipe)

@@ -87,13 +87,15 @@ class DetailsPanel(QWidget):
                 self.recipe.setPlainText(recipe_text(run))
                 self.fidelity.show_recipe(recipe_from_dict(run.recipe))
             except EngineError as error:
-                self.recipe.setPlainText(str(error))
+                self.recipe.setPlainText(shown_lines(str(error)))
                 self.fidelity.show_recipe(None)
 
     def copy(self) -> None:
         """Put everything on the clipboard as text."""
         if self._run is not None:
-            QGuiApplication.clipboard().setText(whole_text(self._run, self._dataset(self._run)))
+            text = whole_text(self._run, self._dataset(self._run))
+            # What is pasted into a terminal is obeyed there.
+            QGuiApplication.clipboard().setText(shown_lines(text))
             self._context.toast("The details are on the clipboard.", "good")
 
     def ask_where_to_save(self) -> None:

@@ -5,23 +5,28 @@ import re
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QEvent, QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QHelpEvent, QImage
 from PySide6.QtGui import Qt as QtGuiNames
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
+    QApplication,
     QComboBox,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QToolTip,
     QWidget,
 )
 from sqlalchemy import text as sql
 
 from engine.printable import is_printable
 from engine.store import Level, RunStatus, add_event, save_dataset, update_run
+from studio import wording
 from studio.main_window import MainWindow
+from studio.viewers.picture_strip import PictureStrip
+from studio.viewers.thumbnail_wall import ThumbnailWall
 from studio.widgets.close_question import CloseQuestion
 from studio.widgets.labels import ElidedLabel, PlainLabel
 from studio.widgets.plain_text import button_text, tip_of, with_breaks, without_breaks
@@ -33,8 +38,9 @@ MARKUP = ("<b>", "<img", "<i>")
 
 
 def test_tips_and_labels_are_made_in_one_place_each():
-    tips = {path.name for path in STUDIO.rglob("*.py") if ".setToolTip(" in path.read_text(encoding="utf-8")}
-    assert tips == {"plain_text.py"}
+    for verb in (".setToolTip(", "QToolTip.showText("):
+        tips = {path.name for path in STUDIO.rglob("*.py") if verb in path.read_text(encoding="utf-8")}
+        assert tips == {"plain_text.py"}
     labels = {
         path.name
         for path in STUDIO.rglob("*.py")
@@ -120,6 +126,37 @@ def test_no_page_reads_a_name_as_markup_or_lets_it_hide_anything(hostile_window)
         if isinstance(widget, QAbstractButton):
             assert not re.search(r"(?<!&)&(?!&)File", widget.text()), where
     assert seen > 20
+
+
+def test_names_of_picture_files_are_text_in_the_strip_and_on_the_wall(qtbot, monkeypatch):
+    strip, wall = PictureStrip("Pictures"), ThumbnailWall("Pictures")
+    picture = QImage(8, 8, QImage.Format.Format_RGB888)
+    picture.fill(0)
+    for widget in (strip, wall):
+        qtbot.addWidget(widget)
+        widget.resize(400, 200)
+        widget.show()
+    strip.show_pictures([0], [picture], [HOSTILE])
+    said = words_of(strip)
+    assert said["tip 0 0"] == tip_of(HOSTILE)
+    item = strip.model().index(0, 0)
+    assert all(is_printable(sign) for sign in item.data(Qt.ItemDataRole.AccessibleTextRole))
+    shown_tips = []
+    monkeypatch.setattr(QToolTip, "showText", lambda _place, text, _widget: shown_tips.append(text))
+    wall.show_pictures([picture], [HOSTILE])
+    QApplication.sendEvent(
+        wall, QHelpEvent(QEvent.Type.ToolTip, QPoint(4, 4), wall.mapToGlobal(QPoint(4, 4)))
+    )
+    assert shown_tips == [tip_of(HOSTILE)]
+    wall.show_failed(f"{HOSTILE} is gone.")
+    assert all(is_printable(sign) for sign in wall.accessibleDescription())
+
+
+def test_a_suggested_file_name_is_one_on_any_system():
+    assert wording.file_stem("../../etc/pass wd: *?") == "etc-pass-wd"
+    assert wording.file_stem("<b>x</b>") == "b-x-b"
+    assert len(wording.file_stem("W" * 300)) <= 60
+    assert wording.file_stem("///", "recipe") == "recipe"
 
 
 def test_a_tip_shows_markup_as_it_is_written():
