@@ -7,6 +7,7 @@ import contextlib
 import io
 import os
 import struct
+import threading
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -58,6 +59,10 @@ DECODE_ERRORS = (
     cv2.error,
     Image.DecompressionBombError,
 )
+
+# Of larger pictures, the threads of a process unpack one at a time.
+LARGE_PIXELS = 2**24
+_one_large = threading.Lock()
 
 # Pillow refuses a whole picture for a text or a colour profile of more than 1 MiB, which editors do write; all the text
 # of a file together has a bound of its own.
@@ -135,6 +140,12 @@ def opened(file: BinaryIO) -> Iterator[Image.Image]:
 
 def picture_of(image: Image.Image, file: BinaryIO, channels: int) -> Picture | DeepPicture:
     """Pixels of a picture that was ``opened`` from a file, see ``decode``."""
+    width, height = image.size
+    with _one_large if width * height > LARGE_PIXELS else contextlib.nullcontext():
+        return _unpacked(image, file, channels)
+
+
+def _unpacked(image: Image.Image, file: BinaryIO, channels: int) -> Picture | DeepPicture:
     width, height = image.size
     if width * height > MOST_WHOLE_PIXELS:
         image.draft(None, (width // 2, height // 2))  # JPEGs are unpacked at half their size at once

@@ -21,6 +21,10 @@ WHITE_IS_ZERO, UNSIGNED = 0, 1
 WITHOUT_MEANING = 0  # of TIFF's further bands: not opacity
 EXTRA_SAMPLES = 338
 
+# What is wrong with a file is said by us; OpenCV would write lines of its own into a person's terminal.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+PNG = b"\x89PNG\r\n\x1a\n"
 OPAQUE = 65535
 COLOUR_MODES = frozenset({"RGB", "RGBA", "RGBX", "LA"})
 Values = NDArray[Any]
@@ -114,6 +118,8 @@ def unpacked(file: BinaryIO) -> Values | None:
     """Values of a file as OpenCV reads them, H x W or H x W x 3 or 4, red first; None where it cannot."""
     file.seek(0)
     data = file.read()
+    if data.startswith(PNG) and not _has_whole_chunks(data):
+        return None
     try:
         found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
@@ -121,6 +127,17 @@ def unpacked(file: BinaryIO) -> Values | None:
     if found is None or found.ndim == 2:
         return found
     return found[:, :, [2, 1, 0, *range(3, found.shape[2])]]
+
+
+def _has_whole_chunks(data: bytes) -> bool:
+    """False where a part of a PNG claims more bytes than there are: OpenCV would take that much memory first."""
+    at = len(PNG)
+    while at + 8 <= len(data):
+        length, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        at += 12 + length
+        if name == b"IEND":
+            return at <= len(data)
+    return False
 
 
 def _colours(image: Image.Image, file: BinaryIO, orientation: int, tags: Any) -> DeepPicture:

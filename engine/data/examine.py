@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from engine.data.decode import (
+    LARGE_PIXELS,
     DeepPicture,
     Picture,
     UnknownTiffError,
@@ -28,8 +29,6 @@ from engine.data.unusual_tiff import bands_left_out
 from engine.errors import DataError
 from engine.value_range import Limits
 
-# Of larger pictures, one at a time is unpacked, however many processes scan.
-LARGE_PIXELS = 2**24
 CHUNK_BYTES = 2**20
 
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F"})

@@ -1,5 +1,7 @@
 """Chooses the picture that is looked at: one of the data set, or one of the person's own."""
 
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,9 @@ from studio.widgets.plain_text import set_tip
 LANE = "inspect.strip"
 SHOWN_AT_FIRST = 40
 MORE_BY = 4
+# Of one's own pictures, what Qt itself shows in the strip; the engine reads larger ones.
+MOST_BYTES = 64 * 2**20
+DRAWINGS = (b"svg", b"svgz", b"pdf")
 SQUARE = (2 * THUMBNAIL_PX, 2 * THUMBNAIL_PX)
 FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm);;All files (*)"
 
@@ -146,10 +151,23 @@ class PictureChooser(QWidget):
 
 def _read_small(path: str) -> QImage:
     """A thumbnail of a picture file; a null picture where Qt cannot read it, the engine may still."""
+    if not _is_small_file(path):
+        return QImage()
     reader = QImageReader(path)
+    if bytes(reader.format().data()) in DRAWINGS:  # Qt would draw what may name other files
+        return QImage()
     reader.setAutoTransform(True)
     size = reader.size()
     if size.isValid():
         scaled = size.scaled(*SQUARE, Qt.AspectRatioMode.KeepAspectRatio)
         reader.setScaledSize(scaled.expandedTo(QSize(1, 1)))  # a very long picture has a side below a pixel
     return reader.read()
+
+
+def _is_small_file(path: str) -> bool:
+    """False for pipes and devices, which would hold up the window, and for files too large to be read beside it."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size <= MOST_BYTES

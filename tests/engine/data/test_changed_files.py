@@ -140,6 +140,17 @@ def test_a_bomb_in_a_text_or_a_profile_is_bounded_and_a_long_one_read(name):
     assert found == [True, name == b"iCCP" and found[1]]
 
 
+def test_a_part_that_claims_gigabytes_takes_none(monkeypatch):
+    def nothing(*_):
+        raise AssertionError("handed to a decoder that takes as much memory as is claimed")
+
+    png = bytearray(WHOLE["png 16 bit colour"])
+    at = png.index(b"IDAT")
+    png[at - 4 : at] = b"\xff\xff\xff\xff"
+    monkeypatch.setattr(cv2, "imdecode", nothing)
+    reads(bytes(png))
+
+
 def test_a_gif_with_a_huge_screen_and_tiny_frames_is_refused():
     gif = bytearray(saved(smooth("P"), "GIF"))
     gif[6:10] = struct.pack("<HH", 65535, 65535)

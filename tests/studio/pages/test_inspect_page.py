@@ -1,6 +1,7 @@
 """The page Inspect on a real store; the reconstructions themselves are tested with the real process."""
 
 import dataclasses
+import os
 
 import numpy as np
 import pytest
@@ -158,6 +159,14 @@ def test_a_picture_of_ones_own_can_be_dropped(checkpoints, page, asked, tmp_path
     asked.answer("thumbnails", ok=False, error="The folder is gone.", fix="Plug the disk in.")
     assert page.pictures.strip.keys == [str(path)]
     assert "The folder is gone." in page.pictures.message.text()
+
+
+def test_a_pipe_and_a_drawing_of_ones_own_hold_nothing_up(checkpoints, page, asked, tmp_path):
+    (tmp_path / "drawing.png").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
+    os.mkfifo(tmp_path / "pipe.png")
+    for name in ("drawing.png", "pipe.png"):
+        page.pictures.choose_own(tmp_path / name)
+        assert asked.looks()[-1]["picture"] == str(tmp_path / name)
 
 
 def test_room_below_the_pictures_goes_to_the_strip_and_comes_back(checkpoints, page, asked, qtbot):
