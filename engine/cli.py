@@ -43,15 +43,22 @@ class SpokenGroup(TyperGroup):
             error.message = printable(error.message)  # it repeats what was typed
             raise
         except KeyboardInterrupt as error:
-            complain("Interrupted; nothing more is done.")
-            raise typer.Exit(INTERRUPTED) from error
+            raise interrupted() from error
         except (typer.Exit, typer.Abort, BrokenPipeError):
             raise
         except Exception as error:
             if os.environ.get(TRACE):
                 raise
+            if EndSignals.was_asked:  # in the middle of an import, some libraries make something else of it
+                raise interrupted() from error
             complain(in_words(error))
             raise typer.Exit(RUN_FAILED) from error
+
+
+def interrupted() -> typer.Exit:
+    """Say that the command was interrupted; returns what ends it."""
+    complain("Interrupted; nothing more is done.")
+    return typer.Exit(INTERRUPTED)
 
 
 def in_words(error: Exception) -> str:

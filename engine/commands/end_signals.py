@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 import psutil
 
@@ -33,7 +33,10 @@ class EndSignals:
 
     Attributes:
         count: How often an end was asked for.
+        was_asked: Whether this process was ever asked to end.
     """
+
+    was_asked: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -85,6 +88,7 @@ class EndSignals:
 
     def _obey(self) -> None:
         self.count += 1
+        EndSignals.was_asked = True
         if self.count == 1:
             if self._first is not None:
                 self._first()
