@@ -12,6 +12,8 @@ from engine.data.views import EvalView
 from engine.nn.encoder import Encoder, Pooling
 from engine.nn.normalise import Normalise
 from engine.nn.vit import ViTEncoder
+from engine.recipe import Recipe
+from engine.value_range import AUTO
 
 READINGS = {
     "cls": "the class token after the last norm",
@@ -33,6 +35,8 @@ class EvaluationView:
         std: Per channel, of pictures in 0..1.
         pooling: "cls" or "mean".
         reading: What a vector is, one of ``READINGS``.
+        deep_range: Values of pictures deeper than 8 bits that are made black and white, as a recipe writes them; empty
+            where the pictures that the run was trained on were none.
     """
 
     size: int
@@ -41,6 +45,7 @@ class EvaluationView:
     std: tuple[float, ...]
     pooling: Pooling
     reading: str
+    deep_range: str = ""
 
     interpolation: ClassVar[str] = "bicubic"
     antialias: ClassVar[bool] = True
@@ -79,11 +84,16 @@ class EvaluationView:
         """What to do with a picture file, as a sentence."""
         cut = "the whole square" if self.resized == self.size else f"the central {self.size} x {self.size} px"
         kind = "grey" if self.channels == 1 else "RGB"
+        deep = (
+            f"values deeper than 8 bits become levels by the range {self.deep_range}; "
+            if self.deep_range
+            else ""
+        )
         return (
-            f"Pictures are read as {kind}, turned as their EXIF says and laid on white where they are transparent; the "
-            f"shorter side is resized to {self.resized} px ({self.interpolation}, antialiased), {cut} is taken, values "
-            f"are brought to 0..1, then minus {_numbers(self.mean)} and divided by {_numbers(self.std)}. Scores were "
-            f"measured with this view in {self.precision}."
+            f"Pictures are read as {kind}, turned as their EXIF says and laid on white where they are transparent; "
+            f"{deep}the shorter side is resized to {self.resized} px ({self.interpolation}, antialiased), {cut} is "
+            f"taken, values are brought to 0..1, then minus {_numbers(self.mean)} and divided by {_numbers(self.std)}. "
+            f"Scores were measured with this view in {self.precision}."
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -95,6 +105,7 @@ class EvaluationView:
             "antialias": self.antialias,
             "crop": [self.size, self.size],
             "crop mode": self.crop_mode,
+            "range of values deeper than 8 bits": self.deep_range,
             "value range": list(self.value_range),
             "mean": list(self.mean),
             "std": list(self.std),
@@ -104,17 +115,19 @@ class EvaluationView:
         }
 
 
-def view_of(encoder: Encoder, image_size: int, normalise: Normalise) -> EvaluationView:
+def view_of(encoder: Encoder, recipe: Recipe, normalise: Normalise) -> EvaluationView:
     """The view under which an encoder is evaluated.
 
     Args:
         encoder: Its pooling is the one that its method, or the import, set.
-        image_size: Side of the pictures that it was built for, px.
+        recipe: What it was trained with: size and range of its pictures.
         normalise: What pictures pass before it.
     """
     mean, std = (_plain(values.flatten().tolist()) for values in (normalise.mean, normalise.std))
     pooling, reading = _reading(encoder)
-    return EvaluationView(image_size, encoder.channels, mean, std, pooling, reading)
+    deep_range = "" if recipe.data.value_range == AUTO else recipe.data.value_range
+    size = recipe.encoder.image_size
+    return EvaluationView(size, encoder.channels, mean, std, pooling, reading, deep_range)
 
 
 def _reading(encoder: Encoder) -> tuple[Pooling, str]:

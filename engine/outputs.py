@@ -85,7 +85,8 @@ class Outputs:
     def _is_taken(self, path: Path) -> bool:
         if not os.path.lexists(path) or self.force:
             return False
-        return path.is_symlink() or digest(path) not in set(self.ours.get(path.name, ()))
+        ours = set(self.ours.get(path.name, ()))
+        return path.is_symlink() or not ours or digest(path) not in ours
 
     def _check_place(self, needs: int) -> None:
         standing = next(each for each in (self.folder, *self.folder.parents) if os.path.lexists(each))

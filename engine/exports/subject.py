@@ -46,7 +46,7 @@ class Subject:
     @property
     def view(self) -> EvaluationView:
         """What a picture passes and how the encoder is read, as for its scores."""
-        return view_of(self.encoder, self.recipe.encoder.image_size, self.normalise)
+        return view_of(self.encoder, self.recipe, self.normalise)
 
     @property
     def disclosed_recipe(self) -> dict[str, Any]:

@@ -51,9 +51,7 @@ class Judge:
 
     def __init__(self, assembly: Assembly, trainer: Trainer) -> None:
         self._assembly, self._trainer = assembly, trainer
-        self._view = view_of(
-            trainer.method.evaluated_encoder, assembly.recipe.encoder.image_size, trainer.normalise
-        )
+        self._view = view_of(trainer.method.evaluated_encoder, assembly.recipe, trainer.normalise)
         self._cache: dict[str, list[EvalBatch]] = {}
         seed, split = assembly.recipe.training.seed, assembly.split
         if split.is_possible:

@@ -44,7 +44,7 @@ class Trained:
     @property
     def view(self) -> EvaluationView:
         """What a picture passes and how the network is read, in everything that is done with it."""
-        return view_of(self.encoder, self.recipe.encoder.image_size, make_normalise(self.recipe))
+        return view_of(self.encoder, self.recipe, make_normalise(self.recipe))
 
 
 def load_trained(store: Store, run_id: int) -> Trained:

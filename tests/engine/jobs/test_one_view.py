@@ -161,3 +161,12 @@ def test_neighbours_of_an_embedding_file_say_what_the_run_said(store, make_claim
     assert found.top1 == told
     said = " ".join(event.message for event in events_after(store, run_id=run.id, limit=1000))
     assert "features in fp32: the mean of the patches" in said
+
+
+def test_a_range_of_deeper_pictures_is_told(make_saved, store, tmp_path):
+    run = make_saved("byol", data__value_range="0:4095")
+    export_run(store, run.id, tmp_path / "out")
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "values deeper than 8 bits become levels by the range 0:4095" in card
+    config = json.loads((tmp_path / "out" / "config.json").read_text(encoding="utf-8"))
+    assert config["studio"]["evaluation"]["range of values deeper than 8 bits"] == "0:4095"
