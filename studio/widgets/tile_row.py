@@ -31,6 +31,7 @@ class TileRow(QWidget):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(GAP)
+        self._row.addStretch(1)  # those that have room stand together at the end
 
     @property
     def tiles(self) -> dict[str, ValueTile]:
