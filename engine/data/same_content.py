@@ -58,10 +58,12 @@ def _size(path: Path) -> int | None:
 
 def _ends(path: Path) -> bytes | None:
     try:
-        with path.open("rb") as file:
-            head = file.read(2 * END_BYTES)
-            file.seek(max(os.fstat(file.fileno()).st_size - END_BYTES, 0))
-            return hashlib.blake2b(head + file.read(END_BYTES), digest_size=16).digest()
+        with path.open("rb", buffering=0) as file:
+            content = file.read(2 * END_BYTES)
+            if len(content) == 2 * END_BYTES:
+                file.seek(-END_BYTES, os.SEEK_END)
+                content += file.read(END_BYTES)
+        return hashlib.blake2b(content, digest_size=16).digest()
     except OSError:
         return None
 

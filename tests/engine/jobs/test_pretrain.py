@@ -3,6 +3,7 @@
 import errno
 import math
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -339,6 +340,28 @@ def test_pictures_that_cannot_be_read_are_left_out_of_the_judgement(store, make_
     assert (run.status, run.error) == (RunStatus.FINISHED, "")
     assert all(0 <= value <= 1 for _, value, _ in read_points(store, run.id, "knn"))
     assert "feature_spread" in series_summaries(store, [run.id])[run.id]
+
+
+def test_the_log_begins_with_what_may_be_wrong_with_the_pictures(
+    store, make_claimed, picture_folder, tmp_path
+):
+    folder = tmp_path / "split"
+    for split, kept in (("train", (0, 1)), ("val", (1, 2))):
+        made = picture_folder(classes=3, each=6, name=f"split/{split}")
+        for label in {0, 1, 2} - set(kept):
+            shutil.rmtree(made / f"class {label}")
+    (folder / "train" / "class 0" / "phone.heic").write_bytes(b"x")
+    run = do_run(
+        store,
+        make_claimed(data__location=str(folder), training__steps=1, training__knn_every_epochs=1).id,
+    )
+    assert run.status is RunStatus.FINISHED, run.error
+    said = events_after(store, run_id=run.id)
+    warned = [event.message for event in said if event.level is Level.WARNING]
+    assert any("At most 50 % accuracy can be reached on the validation split" in each for each in warned)
+    assert any("1 heic (train/class 0/phone.heic)" in each for each in warned)
+    (protocol,) = [event.message for event in said if event.message.startswith("k-NN (k=")]
+    assert "At most 50 % accuracy can be reached, for training lacks class 2." in protocol
 
 
 @pytest.mark.parametrize("harm", ["moved away", "emptied"])
