@@ -197,7 +197,7 @@ def main() -> None:
         print(json.dumps(do_one(what, Path(path), kind, int(side))))
         return
     if options.tiny:
-        options.pictures, options.side, options.kinds = 500, 100, "PNG;JPEG, progressive"
+        options.pictures, options.side, options.kinds = 20, 100, "PNG"
     results: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         if options.pictures:

@@ -158,3 +158,34 @@ def test_a_zip_is_unpacked(tmp_path):
         bundle.writestr("set/a.txt", "x")
     unpack(tmp_path / "good.zip", tmp_path / "into")
     assert (tmp_path / "into" / "set" / "a.txt").read_text() == "x"
+
+
+def test_a_link_in_a_zip_is_refused_as_in_a_tar(tmp_path):
+    link = zipfile.ZipInfo("set/link.png")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "link.zip", "w") as bundle:
+        bundle.writestr(link, "/etc/passwd")
+    with pytest.raises(DataError, match="link or a device"):
+        unpack(tmp_path / "link.zip", tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_an_encrypted_zip_is_refused_in_words(tmp_path):
+    with zipfile.ZipFile(tmp_path / "closed.zip", "w") as bundle:
+        bundle.writestr("set/a.png", b"1234")
+    data = bytearray((tmp_path / "closed.zip").read_bytes())
+    for signature, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        data[data.index(signature) + flags] |= 1
+    (tmp_path / "closed.zip").write_bytes(data)
+    with pytest.raises(DataError, match="cannot be unpacked"):
+        unpack(tmp_path / "closed.zip", tmp_path / "out")
+
+
+def test_a_tar_is_refused_at_the_entry_that_claims_too_much(tmp_path, monkeypatch):
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        for name, size in (("set/bomb.png", 2**40), ("set/after.png", 0)):
+            entry = tarfile.TarInfo(name)
+            entry.size = size
+            tar.addfile(entry)  # the header alone
+    with pytest.raises(DataError, match=r"would unpack to 1024\.0 GiB"):
+        unpack(tmp_path / "a.tar", tmp_path / "out")
