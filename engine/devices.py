@@ -11,10 +11,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import psutil
 
+from engine.declared.doubts import Computer
 from engine.errors import DeviceError
 from engine.shown import shown
 
@@ -49,6 +51,20 @@ def list_devices() -> list[Device]:
         devices.append(Device(MPS, "Apple graphics", memory))
     devices.append(Device(CPU, _processor_title(), memory))
     return devices
+
+
+def this_computer(folder: Path | None = None) -> Computer:
+    """Return what a run can use here.
+
+    Args:
+        folder: Where checkpoints will go, which need not exist yet; None leaves the disk out.
+    """
+    free = None
+    if folder is not None:
+        there = next((each for each in (folder, *folder.parents) if each.is_dir()), None)
+        free = psutil.disk_usage(str(there)).free if there is not None else None
+    memory = {device.name: device.memory_bytes for device in list_devices()}
+    return Computer(memory, os.cpu_count() or 1, free)
 
 
 def device_matches(wanted: str, device: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.commands.speech import remark, warn
 from engine.declared import (
+    Computer,
     FieldEntry,
     Problem,
     changes_of,
@@ -114,7 +115,9 @@ def choose_recipe(
     return Choice(_changed(base, changed), frozenset({*changes_of(base), *changed}))
 
 
-def check_choice(choice: Choice, facts: Facts, devices: Sequence[str]) -> Recipe:
+def check_choice(
+    choice: Choice, facts: Facts, devices: Sequence[str], computer: Computer | None = None
+) -> Recipe:
     """Adapt what nobody chose to the pictures, warn of what is doubtful, refuse what cannot be.
 
     Raises:
@@ -129,9 +132,9 @@ def check_choice(choice: Choice, facts: Facts, devices: Sequence[str]) -> Recipe
             break
         warn(f"{problem.message} This run takes {problem.suggestion}.")
         recipe = _changed(recipe, {problem.field: problem.suggestion})
-    for problem in _errors(recipe, facts, devices):
-        raise SettingsError(problem.message, problem.fix, field=problem.field)
-    for problem in check_recipe(recipe, facts, devices):
+    for problem in check_recipe(recipe, facts, devices, computer):
+        if problem.level == "error":
+            raise SettingsError(problem.message, problem.fix, field=problem.field)
         warn(f"{problem.message} {problem.fix}")
     return recipe
 

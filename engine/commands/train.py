@@ -65,12 +65,13 @@ def train(  # noqa: PLR0913, PLR0917 - the signature is the list of flags
     from engine.commands.recipe_choice import choose_recipe
     from engine.declared import load_catalogue
     from engine.store import open_store
+    from engine.store.place import find_place
     from engine.store.private import write_privately
 
     values = (data, encoder, image_size, patch_size, batch_size, epochs, steps, device, seed)
     changes = {path: value for path, value in zip(FLAGS, values, strict=True) if value is not None}
     choice = choose_recipe(file=recipe, method=method, preset=preset, changes=changes, pairs=pairs or [])
-    checked, pictures_name = _check_with_pictures(choice)
+    checked, pictures_name = _check_with_pictures(choice, find_place(store).folder)
     # Torch is loaded before there is a run, so that Ctrl-C meanwhile leaves nothing behind.
     from engine.commands.together import train_together
     from engine.jobs.pretrain import run as pretrain
@@ -88,13 +89,13 @@ def train(  # noqa: PLR0913, PLR0917 - the signature is the list of flags
     raise typer.Exit(code)
 
 
-def _check_with_pictures(choice: Any) -> "tuple[Recipe, str]":
+def _check_with_pictures(choice: Any, folder: Path) -> "tuple[Recipe, str]":
     """Open the pictures, check everything that can be known before, and return the recipe and the pictures' name."""
     from engine.commands.recipe_choice import Facts, check_choice, relocated
     from engine.compute import make_compute
     from engine.data.sources import open_pictures
     from engine.data.splits import knn_split
-    from engine.devices import check_device, list_devices
+    from engine.devices import check_device, list_devices, this_computer
     from engine.parts import method_parts
 
     recipe = choice.recipe
@@ -103,7 +104,8 @@ def _check_with_pictures(choice: Any) -> "tuple[Recipe, str]":
     pictures = open_pictures(recipe.data.location, recipe.data.kind)
     split = knn_split(pictures, recipe.held_out, recipe.training.seed)
     facts = Facts(pictures.classes if pictures.labels is not None else (), len(split.train))
-    checked = check_choice(choice.scaled(facts.num_train), facts, [device.name for device in devices])
+    names = [device.name for device in devices]
+    checked = check_choice(choice.scaled(facts.num_train), facts, names, this_computer(folder))
     make_compute(checked.training.device, checked.training.precision)
     method_parts(checked)
     return relocated(checked, pictures.location), pictures.name

@@ -1,46 +1,15 @@
 """What can be known to go wrong before a run starts: settings that contradict each other, the data or the computer."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
 
 from engine.declared.catalogue import load_catalogue
+from engine.declared.doubts import Computer, doubts
+from engine.declared.problem import DatasetFacts, Problem
 from engine.plan import make_plan
 from engine.recipe import MOST_IMAGE_PX, MOST_PATCH_PX, Recipe
 from engine.shown import shown
 
 MOST_ROWS = 42  # of patches that a check suggests: 42 x 42 are nine times the papers' 196
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong or doubtful.
-
-    Args:
-        field: Dotted name of the setting it belongs to.
-        message: What is wrong, one sentence.
-        fix: What to do, one sentence.
-        level: "error" keeps the run from starting, "warning" does not.
-        suggestion: A value of the field that would mend it, or None.
-    """
-
-    field: str
-    message: str
-    fix: str
-    level: Literal["error", "warning"] = "error"
-    suggestion: Any = None
-
-
-class DatasetFacts(Protocol):
-    """What the checks ask of the pictures."""
-
-    @property
-    def classes(self) -> Sequence[str]:
-        """Names of the classes; empty without labels."""
-
-    @property
-    def num_train(self) -> int:
-        """Readable training pictures."""
 
 
 def _nearest_divisor(number: int, wanted: int) -> int:
@@ -243,13 +212,19 @@ def _check_device(recipe: Recipe, devices: Sequence[str]) -> Iterator[Problem]:
         )
 
 
-def check_recipe(recipe: Recipe, dataset: DatasetFacts | None, devices: Sequence[str]) -> list[Problem]:
+def check_recipe(
+    recipe: Recipe,
+    dataset: DatasetFacts | None,
+    devices: Sequence[str],
+    computer: Computer | None = None,
+) -> list[Problem]:
     """Everything known to be wrong or doubtful before the run starts, worst first.
 
     Args:
         recipe: A recipe whose single values are valid.
         dataset: What a scan found; None when it was not scanned yet, which leaves out what depends on it.
         devices: Names of this computer's devices.
+        computer: What it has; None leaves out what a run costs.
     """
     problems = [*_check_encoder(recipe), *_check_sizes(recipe), *_check_device(recipe, devices)]
     problems += [*_check_processes(recipe, devices), *_check_decay(recipe), *check_least_batch(recipe)]
@@ -261,4 +236,6 @@ def check_recipe(recipe: Recipe, dataset: DatasetFacts | None, devices: Sequence
             *_check_memory(recipe, dataset.num_train),
             *_check_labels(recipe, dataset),
         ]
+    wrong = {problem.field for problem in problems}
+    problems += [problem for problem in doubts(recipe, dataset, computer) if problem.field not in wrong]
     return sorted(problems, key=lambda problem: problem.level)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from typing_extensions import override
 
 from engine.declared import Problem, changes_of, recipe_from_dict
-from engine.devices import list_devices
+from engine.devices import list_devices, this_computer
 from engine.errors import EngineError, SettingsError
 from engine.recipe import Recipe
 from engine.store import Run, RunStatus, create_run, get_run, list_runs
@@ -43,6 +43,7 @@ class NewRunPage(Page):
         self.setAcceptDrops(True)
         devices = {device.name: device.title for device in list_devices()}
         self._devices = list(devices)
+        self._computer = this_computer(context.store.folder)
         self._checked = Checked(None, [], None)
         self._suggested = ""
         self._refusal: Problem | None = None
@@ -180,7 +181,7 @@ class NewRunPage(Page):
     def _refresh(self) -> None:
         """Check the draft anew and show what it would do."""
         draft = self.draft
-        self._checked = check(draft, self._devices)
+        self._checked = check(draft, self._devices, self._computer)
         if self._refusal is not None and self._refused_recipe == self._checked.recipe:
             self._checked = with_problem(self._checked, self._refusal)
         if self._checked.scaled is not None:
@@ -224,6 +225,7 @@ class NewRunPage(Page):
 
     def _create(self) -> Run | None:
         """Check once more what stands in the editors, and put the run into the queue."""
+        self._computer = this_computer(self.context.store.folder)  # the disk may have filled meanwhile
         self._refresh()
         recipe, dataset = self._checked.recipe, self.source.dataset
         if not self._checked.can_start or recipe is None or dataset is None:

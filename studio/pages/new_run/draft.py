@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.declared import (
     Catalogue,
+    Computer,
     Problem,
     ScaledPreset,
     check_recipe,
@@ -24,17 +25,21 @@ NO_PICTURES = Problem(
     "No pictures are chosen.",
     "Drop a folder on the window, browse for one, or take the built-in Shapes.",
 )
-WEIGHT_BYTES = 4
-COPIES_IN_A_CHECKPOINT = 3  # the weights and AdamW's two moments
-SPREAD_CHECKPOINTS = 11  # the best one and ten over the run stay as well
 
 
 @dataclass(frozen=True)
 class TrainFacts:
-    """What the checks ask of a data set: classes, and pictures left for training once some are held out."""
+    """What the checks ask of a data set.
+
+    Args:
+        classes: Names of the classes; empty without labels.
+        num_train: Pictures left for training once some are held out.
+        median_side: The shorter side of the picture in the middle, pixels; None where no scan measured it.
+    """
 
     classes: Sequence[str]
     num_train: int
+    median_side: int | None = None
 
 
 def train_facts(dataset: Dataset, held_out: float) -> TrainFacts:
@@ -48,7 +53,8 @@ def train_facts(dataset: Dataset, held_out: float) -> TrainFacts:
     counts = dataset.health.get("train_class_counts", {})
     if sum(count > 0 for count in counts.values()) > 1 and not dataset.splits.get("validation"):
         num_train -= sum(held_out_of_class(count, held_out) for count in counts.values())
-    return TrainFacts(dataset.classes, num_train)
+    median = (dataset.health.get("sizes") or {}).get("median") or (None,)
+    return TrainFacts(dataset.classes, num_train, min(median))
 
 
 @dataclass(frozen=True)
@@ -99,12 +105,13 @@ class Checked:
         return make_plan(self.recipe.training, self.facts.num_train)
 
 
-def check(draft: Draft, devices: Sequence[str]) -> Checked:
+def check(draft: Draft, devices: Sequence[str], computer: Computer | None = None) -> Checked:
     """Make the draft's recipe and collect everything that is wrong with it.
 
     Args:
         draft: What was chosen.
         devices: Names of this computer's devices.
+        computer: What it has; None leaves out what a run costs.
     """
     titles = {field.path: field.title for field in load_catalogue().fields_for(draft.method)}
     problems = [
@@ -124,7 +131,7 @@ def check(draft: Draft, devices: Sequence[str]) -> Checked:
             recipe = make_recipe(draft.method, draft.preset, dict(draft.changes), facts.num_train)
     except SettingsError as error:
         return Checked(None, [*problems, Problem(error.field, error.message, error.fix)], None)
-    problems += check_recipe(recipe, facts, devices)
+    problems += check_recipe(recipe, facts, devices, computer)
     preset = load_catalogue().method(draft.method).preset(draft.preset)
     scaled = scale_preset(preset, draft.changes, facts.num_train if facts else None)
     return Checked(recipe if not draft.errors else None, problems, facts, scaled)
@@ -141,16 +148,6 @@ def _is_gone(location: str) -> bool:
     """True for a folder or list that cannot be found; what is built in or published has no path."""
     path = Path(location)
     return path.is_absolute() and not path.exists()
-
-
-def checkpoint_bytes(recipe: Recipe, catalogue: Catalogue) -> float:
-    """Room that one checkpoint takes at least: the encoder's weights and its optimizer's moments."""
-    return catalogue.encoder(recipe.encoder.name).params_m * 1e6 * WEIGHT_BYTES * COPIES_IN_A_CHECKPOINT
-
-
-def most_checkpoints(recipe: Recipe) -> int:
-    """Checkpoints that a long run keeps."""
-    return recipe.training.keep_checkpoints + SPREAD_CHECKPOINTS
 
 
 def suggested_name(draft: Draft, catalogue: Catalogue) -> str:

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from statistics import median
 
-from engine.declared import Catalogue
+from engine.declared import checkpoint_bytes, most_checkpoints
 from engine.plan import Plan
 from engine.recipe import Recipe
 from engine.store import Run, Store, list_runs, read_points
 from studio import wording
-from studio.pages.new_run.draft import checkpoint_bytes, most_checkpoints
 
 SPEED = "images_per_second"
 MOST_RUNS_LOOKED_AT = 50
@@ -46,10 +45,9 @@ def rate_line(plan: Plan) -> str:
     return f"Learning rate peaks at {wording.value(plan.peak_lr)}: {training.base_lr:g}{rule}"
 
 
-def disk_line(recipe: Recipe, catalogue: Catalogue) -> str:
+def disk_line(recipe: Recipe, plan: Plan) -> str:
     """Room for checkpoints, said as what it is: a lower bound for the encoder and its optimizer."""
-    one = checkpoint_bytes(recipe, catalogue)
-    most = most_checkpoints(recipe)
+    one, most = checkpoint_bytes(recipe), most_checkpoints(recipe, plan)
     return f"Checkpoints take {wording.size(one)} or more each, {most} at most: {wording.size(one * most)}"
 
 

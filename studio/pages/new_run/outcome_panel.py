@@ -63,7 +63,7 @@ class OutcomePanel(QWidget):
             lines["length"] = estimate.length_line(plan)
             lines["rate"] = estimate.rate_line(plan)
             lines["time"] = estimate.time_line(plan, estimate.like_speed(self._context.store, recipe))
-            lines["disk"] = estimate.disk_line(recipe, self._context.catalogue)
+            lines["disk"] = estimate.disk_line(recipe, plan)
         for name, label in self._facts.items():
             label.setText(lines[name])
             label.setVisible(bool(lines[name]))

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.declared import Catalogue, PresetEntry, Problem, ScaledPreset, scale_preset
 from engine.rules import Rule
+from engine.rules.rule import IMAGE_SIZE
 from studio.forms.editors import Options
 from studio.forms.settings_form import SettingsForm
 from studio.pages.new_run.preset_bar import PresetBar
@@ -84,7 +85,11 @@ class SettingsPanel(QWidget):
     def keep_values(self, values: Mapping[str, Any]) -> None:
         """Show the values of a recipe, which no number of pictures moves."""
         preset = self._catalogue.method(self.method).preset(self.preset)
-        self.form.keep(path for path, value in preset.values.items() if isinstance(value, Rule))
+        self.form.keep(
+            path
+            for path, value in preset.values.items()
+            if isinstance(value, Rule) and IMAGE_SIZE not in value.needs
+        )
         self.form.set_values(values)
 
     def set_problems(self, problems: list[Problem]) -> None:

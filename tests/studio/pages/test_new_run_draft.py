@@ -97,7 +97,7 @@ def test_what_it_takes_is_said_in_numbers():
     checked = check(Draft("mae", "desktop", dataset=dataset()), ["cpu"])
     assert estimate.length_line(checked.plan) == "6,000 steps in 500 epochs, 384,000 pictures seen"
     assert "2.50e-4: 0.001 x 64 / 256" in estimate.rate_line(checked.plan)
-    assert "66 MB or more each, 14 at most: 924 MB" in estimate.disk_line(checked.recipe, load_catalogue())
+    assert "66 MB or more each, 14 at most: 924 MB" in estimate.disk_line(checked.recipe, checked.plan)
     assert estimate.time_line(checked.plan, None) == "Time is known after the first steps"
 
 
