@@ -21,6 +21,7 @@ from studio.pages.new_run.outcome_panel import OutcomePanel
 from studio.pages.new_run.recipe_actions import RecipeActions
 from studio.pages.new_run.settings_panel import SettingsPanel
 from studio.pages.new_run.source_panel import SourcePanel
+from studio.pages.new_run.weights_line import WEIGHTS, StartingWeights
 from studio.pages.page import Page
 
 WAITING_OR_RUNNING = (RunStatus.QUEUED, RunStatus.STARTING, RunStatus.RUNNING)
@@ -74,7 +75,9 @@ class NewRunPage(Page):
         if "location" in arguments:
             self.source.choose(str(arguments["location"]))
         changes = arguments.get("changes")
-        if isinstance(changes, dict):
+        if isinstance(changes, dict) and WEIGHTS in changes:
+            self._start_from(changes)
+        elif isinstance(changes, dict):
             self.settings.set_values(changes)
         self._refresh()
         if "field" in arguments:
@@ -110,6 +113,7 @@ class NewRunPage(Page):
                 f"{title} are not trained as they are.", "Start a run from them.", field="method"
             )
         self.source.forget()
+        self.settings.start_from(None)
         self.source.methods.choose(recipe.method)
         self.settings.set_method(recipe.method, recipe.preset)
         self.settings.keep_values(changes_of(recipe))
@@ -258,6 +262,23 @@ class NewRunPage(Page):
         else:
             self.columns.reveal(1)
             self.settings.form.show_field(field)
+
+    def _start_from(self, changes: dict[str, Any]) -> None:
+        """Start from a run's weights: its method and pictures where it was trained, a fresh preset for the rest."""
+        weights = str(changes[WEIGHTS])
+        try:
+            run = get_run(self.context.store, int(weights.removeprefix("run:")))
+        except (EngineError, ValueError):
+            self.settings.set_values(changes)
+            return
+        self.settings.start_from(None)
+        if run.method in self.context.catalogue.methods:
+            self.source.methods.choose(run.method)
+        self.settings.set_method(self.settings.method)
+        self.settings.start_from(StartingWeights(run.name, changes))
+        location = (run.recipe.get("data") or {}).get("location")
+        if run.method in self.context.catalogue.methods and location:
+            self.source.choose(str(location))
 
     def _duplicate(self, run_id: int) -> None:
         try:

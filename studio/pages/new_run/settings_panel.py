@@ -12,6 +12,7 @@ from engine.rules.rule import IMAGE_SIZE
 from studio.forms.editors import Options
 from studio.forms.settings_form import SettingsForm
 from studio.pages.new_run.preset_bar import PresetBar
+from studio.pages.new_run.weights_line import WEIGHTS, StartingWeights, WeightsLine
 from studio.widgets.labels import make_label
 
 # The first column chooses the pictures.
@@ -41,6 +42,7 @@ class SettingsPanel(QWidget):
         self.method = ""
         self.preset = ""
         self._num_train: int | None = None
+        self._weights: StartingWeights | None = None
         self.form = SettingsForm([])
         self.presets = PresetBar(self)
         self.presets.chosen.connect(self._on_preset)
@@ -49,6 +51,9 @@ class SettingsPanel(QWidget):
         self._layout.setSpacing(16)
         self._layout.addWidget(make_label("Settings", "settings_heading", "section"))
         self._layout.addWidget(self.presets)
+        self.weights = WeightsLine(self)
+        self.weights.taken_out.connect(self._on_taken_out)
+        self._layout.addWidget(self.weights)
         self._layout.addWidget(self.form)
         self._layout.addStretch(1)
 
@@ -62,11 +67,44 @@ class SettingsPanel(QWidget):
         self.set_preset(preset if preset in entry.presets else self._usual_preset(entry.presets))
 
     def set_preset(self, name: str) -> None:
-        """Start from a preset; the person's changes are taken back."""
+        """Start from a preset; the person's changes are taken back, but for weights that the run starts from."""
         self.preset = name
         self.presets.mark(name)
         scaled = scale_preset(self._catalogue.method(self.method).preset(name), num_train=self._num_train)
+        was_blocked = self.form.blockSignals(True)  # without its weights the form is not what was asked for
         self.form.start_from(scaled.values, scaled.sources)
+        self._apply_weights()
+        self.form.blockSignals(was_blocked)
+        self.settled.emit()
+
+    def start_from(self, weights: StartingWeights | None) -> None:
+        """Start from weights whatever preset and method are chosen, as far as they fit; None takes them out."""
+        before, self._weights = self._weights, weights
+        if weights is None and before is not None:
+            for path in before.changes:
+                if path in self.form.rows:
+                    self.form.rows[path].reset()
+        self._apply_weights()
+
+    def _apply_weights(self) -> None:
+        refusal = self._weights.refusal(self._catalogue.method(self.method)) if self._weights else ""
+        self.weights.show_weights(self._weights, refusal)
+        if self._weights is not None and not refusal:
+            self.form.set_values(self._weights.changes)
+
+    def _on_taken_out(self) -> None:
+        self.start_from(None)
+        self.settled.emit()
+
+    def _on_settled(self) -> None:
+        """Forget the weights when the person empties or changes their field."""
+        weights = self._weights
+        if weights is not None and not weights.refusal(self._catalogue.method(self.method)):
+            row = self.form.rows[WEIGHTS]
+            if not row.error and row.value() != weights.changes[WEIGHTS]:
+                self._weights = None
+                self.weights.show_weights(None)
+        self.settled.emit()
 
     def scale(self, scaled: ScaledPreset, num_train: int | None) -> None:
         """Show the preset as it is for these pictures and changes; what the person chose stays.
@@ -107,11 +145,13 @@ class SettingsPanel(QWidget):
         old.hide()
         old.deleteLater()
         self.form.edited.connect(self.edited)
-        self.form.settled.connect(self.settled)
+        self.form.settled.connect(self._on_settled)
 
     def _on_preset(self, name: str) -> None:
         before, changes = self.preset, self.form.changes()
         self.set_preset(name)
+        kept = self._weights.changes if self._weights else {}
+        changes = {path: value for path, value in changes.items() if kept.get(path) != value}
         if changes:
             self.changes_lost.emit(before, changes)
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QLineEdit, Q
 
 from engine.declared import fidelity, load_catalogue, make_recipe, recipe_from_dict
 from engine.store import RunStatus, create_run, list_runs, save_dataset
+from studio.live.starting_point import changes_to_start_from
 from studio.pages.new_run import recipe_files
 from studio.pages.new_run_page import NewRunPage
 
@@ -322,3 +323,70 @@ def test_another_method_keeps_the_size_of_recipe_that_was_chosen(page, qtbot):
     assert page.settings.preset == "quick"
     page.source.method_chosen.emit("dino")
     assert (page.settings.method, page.settings.preset) == ("dino", "quick")
+
+
+@pytest.fixture
+def trained(store, place):
+    recipe = make_recipe(
+        "simclr", "quick", {"encoder.image_size": 64, "training.epochs": 3, "data.location": place}
+    )
+    return create_run(
+        store,
+        name="first try",
+        method="simclr",
+        recipe=recipe.model_dump(mode="json"),
+        seed=0,
+        status=RunStatus.DRAFT,
+    )
+
+
+def test_weights_to_start_from_stay_through_presets_and_methods_and_can_be_taken_out(
+    page, qtbot, trained, context
+):
+    wanted = f"run:{trained.id}"
+    page.settings.form.set_values({"training.epochs": 77})
+    page.show_with(changes=changes_to_start_from(trained))
+    line = page.settings.weights
+    assert line.isVisible()
+    assert "first try" in line.words.text()
+    assert (page.settings.method, page.settings.preset) == ("simclr", "desktop")
+    assert page.source.location == trained.recipe["data"]["location"]
+    assert page._checked.recipe.training.epochs not in (3, 77)
+    for preset in ("quick", "desktop"):
+        click(page, qtbot, f"preset.{preset}")
+        encoder = page._checked.recipe.encoder
+        assert (encoder.weights, encoder.name, encoder.image_size) == (wanted, "resnet_nano", 64)
+    click(page, qtbot, "method.byol")
+    assert page._checked.recipe.encoder.weights == wanted
+    click(page, qtbot, "method.mae")
+    assert not page._checked.recipe.encoder.weights
+    assert "cannot start from 'first try'" in line.words.text()
+    click(page, qtbot, "method.simclr")
+    assert page._checked.recipe.encoder.weights == wanted
+    click(page, qtbot, "take_weights_out")
+    assert not line.isVisible()
+    encoder = page._checked.recipe.encoder
+    assert (encoder.weights, encoder.name, encoder.image_size) == ("", "resnet18", 96)
+
+
+def test_weights_that_a_person_changes_are_no_longer_promised(page, qtbot, trained):
+    page.show_with(changes=changes_to_start_from(trained))
+    page.settings.form.set_values({"encoder.weights": ""})
+    assert not page.settings.weights.isVisible()
+    click(page, qtbot, "preset.quick")
+    assert not page._checked.recipe.encoder.weights
+
+
+def test_a_size_moves_what_follows_it_in_the_form_and_leaves_what_the_person_set(page, qtbot, pictures):
+    page.source.choose(pictures.location)
+    page.source.methods.choose("dino")
+    form = page.settings.form
+    form.set_values({"encoder.image_size": 32})
+    recipe = page._checked.recipe
+    assert (recipe.encoder.patch_size, recipe.settings["local_size"]) == (2, 14)
+    assert form.values()["settings.local_size"] == 14
+    assert "32 px" in form.rows["settings.local_size"].note_text
+    form.set_values({"settings.local_size": 8})
+    form.set_values({"encoder.image_size": 64})
+    recipe = page._checked.recipe
+    assert (recipe.encoder.patch_size, recipe.settings["local_size"]) == (4, 8)
