@@ -1,8 +1,9 @@
 """Read metrics: curves at the resolution of a screen, summaries for a table, single points for export."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +95,7 @@ def read_points(
     )
     with store.read() as connection:
         rows = connection.execute(query).all()
-    if not all(isinstance(value, float | None) and isinstance(wall, float) for _, value, wall in rows):
+    if not all(map(_is_point, rows)):
         raise damaged_row(f"metric {name} of run {run_id}", ["value"])
     return [(step, value, wall) for step, value, wall in rows]
 
@@ -119,6 +120,11 @@ def series_summaries(
         summary = read_record(SeriesSummary, values)
         summaries[run_id][summary.name] = summary
     return dict(summaries)
+
+
+def _is_point(row: Sequence[Any]) -> bool:
+    step, value, wall = row
+    return isinstance(step, int) and isinstance(value, float | None) and isinstance(wall, float)
 
 
 def _to_curve(found: Buckets, level: int, total: int) -> Curve:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QDir, QFileInfo, QStandardPaths, QUrl
 from PySide6.QtGui import QAbstractFileIconProvider, QIcon
-from PySide6.QtWidgets import QFileDialog, QStyle, QWidget
+from PySide6.QtWidgets import QFileDialog, QSplitter, QStyle, QWidget
 from typing_extensions import override
 
 from studio.preferences import Preferences
 
 _Kind = QAbstractFileIconProvider.IconType
+SIZE, SIDEBAR_WIDTH = (860, 560), 180
 _PLACES = (
     QStandardPaths.StandardLocation.HomeLocation,
     QStandardPaths.StandardLocation.DesktopLocation,
@@ -99,6 +100,10 @@ class FileDialog(QFileDialog):
         self.setIconProvider(self._icons)
         self._key, self._preferences = f"files/{topic}", Preferences()
         self.setSidebarUrls(_places())
+        self.resize(*SIZE)
+        parts = self.findChild(QSplitter)
+        if parts is not None:
+            parts.setSizes([SIDEBAR_WIDTH, SIZE[0] - SIDEBAR_WIDTH])
         folders = (start, self._preferences.text(self._key), QDir.homePath())
         self.setDirectory(next(folder for folder in folders if folder and Path(folder).is_dir()))
 
