@@ -85,13 +85,16 @@ def _where_it_goes_on(store: "Store", run: "Run") -> str:
         CheckpointError: When there are some and none of them is.
     """
     from engine.errors import CheckpointError
+    from engine.jobs.checkpoint_files import unnoted
     from engine.sealed_file import is_as_written
     from engine.store import list_artifacts
 
     checkpoints = list_artifacts(store, run.id, "checkpoint")
     for checkpoint in reversed(checkpoints):
         if is_as_written(checkpoint.path, checkpoint.meta.get("digest", "")):
-            return f"goes on from step {checkpoint.step:,}"
+            later = [step for step in unnoted(store, run.id) if step > checkpoint.step]
+            or_later = f", or from step {later[-1]:,} if that checkpoint is whole" if later else ""
+            return f"goes on from step {checkpoint.step:,}{or_later}"
     if checkpoints:
         raise CheckpointError(
             f"No checkpoint of run {run.id} is there as it was written.",

@@ -1,21 +1,19 @@
 """Keeps a run's checkpoints: writes them, remembers them in the store, and clears those nobody needs."""
 
 import json
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, superfluous_steps
 from engine.errors import CheckpointError
+from engine.jobs.checkpoint_files import KIND, file_of, step_of, unnoted
 from engine.sealed_file import SUFFIX, Seal, digest_of, reason_of
 from engine.store import Artifact, Store, add_artifact, get_run, list_artifacts, remove_artifact
 from engine.store.private import FOLDER
 
-KIND = "checkpoint"
 ASIDE = ".unused"  # of a file that could not be used when the run went on
-_NAME = re.compile(r"step-(\d{9,})\.pt")
 
 Taken = TypeVar("Taken")
 
@@ -56,7 +54,7 @@ class Keeper:
                 f"The folder {folder} cannot be made: {reason_of(problem)}.",
                 "Free some space or make it writable, then resume.",
             ) from problem
-        path = folder / f"step-{checkpoint.step:09d}.pt"
+        path = file_of(folder, checkpoint.step)
         seal = save_checkpoint(path, checkpoint, before_replacing=lambda: self._forget(checkpoint.step))
         artifact = self._remember(path, checkpoint.step, seal, {} if score is None else {"score": score})
         self._clear()
@@ -76,8 +74,10 @@ class Keeper:
         A checkpoint whose row could not be written any more is taken up.
         """
         said = []
-        for path in self._strays():
-            step = int(_NAME.fullmatch(path.name)[1])  # type: ignore[index]
+        for path in self._folder.glob(f"step-*{SUFFIX}"):
+            with suppress(OSError):
+                path.unlink()
+        for step, path in unnoted(self._store, self._run_id).items():
             try:
                 self._open(path, step, digest="")
                 seal = Seal(path.stat().st_size, digest_of(path))
@@ -173,16 +173,6 @@ class Keeper:
             if artifact.step == step:
                 remove_artifact(self._store, artifact.id)
 
-    def _strays(self) -> Iterator[Path]:
-        """Files of checkpoints without a row, oldest first; those that were being written are removed."""
-        known = {artifact.path for artifact in list_artifacts(self._store, self._run_id, KIND)}
-        for path in sorted(self._folder.glob("step-*")):
-            if path.suffix == SUFFIX:
-                with suppress(OSError):
-                    path.unlink()
-            elif _NAME.fullmatch(path.name) and path not in known:
-                yield path
-
     def _set_aside(self, path: Path) -> None:
         if self._store.owns(path):  # as in _clear
             with suppress(OSError):
@@ -205,8 +195,8 @@ class Keeper:
     def _clear_aside(self, newest: int) -> None:
         """Remove what was set aside of steps that have been trained again."""
         for path in self._folder.glob(f"step-*{ASIDE}"):
-            found = _NAME.fullmatch(path.with_suffix(".pt").name)
-            if found is not None and int(found[1]) <= newest:
+            step = step_of(path.with_suffix(".pt"))
+            if step is not None and step <= newest:
                 with suppress(OSError):
                     path.unlink()
 

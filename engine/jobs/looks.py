@@ -18,7 +18,8 @@ from engine.inspection.attention import attend
 from engine.inspection.look import Array, Look
 from engine.inspection.preview import preview
 from engine.inspection.reconstruction import reconstruct
-from engine.jobs.keeper import KIND, Keeper
+from engine.jobs.checkpoint_files import KIND
+from engine.jobs.keeper import Keeper
 from engine.jobs.trained import network_of
 from engine.jobs.versions import in_range_of
 from engine.method import Method
