@@ -1,5 +1,6 @@
 """The frame: navigation, the page's title row, the page, the status bar, and news over it all."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer
@@ -24,7 +25,7 @@ from studio.widgets.navigation import Navigation
 from studio.widgets.status_bar import StatusBar
 from studio.widgets.toasts import Toasts
 
-PREPARE_MILLISECONDS = 100
+PREPARE_MILLISECONDS = 30
 TIMES_MILLISECONDS = 5000
 USUAL_SIZE, LEAST_SIZE, FRAME = (1280, 840), (640, 400), (4, 32)
 LISTS = (".csv", ".tsv", ".txt")
@@ -42,6 +43,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._context = context
         self._is_quiet = False
+        self._preparation: Iterator[bool] | None = None
         self._kinds = {page.name: page for page in discover_pages()}
         self._pages: dict[str, Page] = {}
         self.setObjectName("main_window")
@@ -93,11 +95,23 @@ class MainWindow(QMainWindow):
         self.toasts.place()
 
     def prepare_pages(self) -> None:
-        """Build the pages that were not opened yet, one a turn of the event loop, so that opening one never waits."""
-        missing = [name for name in self._kinds if name not in self._pages]
-        if missing:
-            self._make_page(missing[0])
+        """Build the pages that were not opened yet, a part a turn of the event loop, so that none waits when opened."""
+        self._preparation = self._preparation or self._prepare()
+        if next(self._preparation, False):
             QTimer.singleShot(PREPARE_MILLISECONDS, self, self.prepare_pages)
+
+    def _prepare(self) -> Iterator[bool]:
+        """Yield True after every part that was made."""
+        for name in self._kinds:
+            page = self._pages.get(name) or self._make_page(name)
+            yield True
+            for _ in page.prepare():
+                yield True
+            if page is not self._stack.currentWidget():
+                # Styles are worked out and the layout is done when a page is first drawn.
+                page.resize(self._stack.size())
+                page.grab()
+            yield True
 
     def close_quietly(self) -> None:
         """Close without a question, as Ctrl-C asks: runs that train go on without the window."""

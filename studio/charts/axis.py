@@ -129,7 +129,9 @@ def _even_ticks(low: float, high: float, gap: float) -> list[float]:
     while distance < top and math.log10(top / (top - distance)) < gap:
         distance = _distance(0.0, distance * 1.5, 1)
     first, last = math.ceil(bottom / distance), math.floor(top / distance)
-    return [math.log10(number * distance) for number in range(max(first, 1), last + 1)] or [high]
+    ticks = [math.log10(number * distance) for number in range(max(first, 1), last + 1)]
+    # No two round numbers far enough apart: the ends are, whatever they are.
+    return ticks if len(ticks) >= FEW else [low, high]
 
 
 def _closest(digits: tuple[int, ...]) -> float:

@@ -3,7 +3,7 @@
 The form knows types, bounds and sources; it knows no method and no field by name.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -46,14 +46,21 @@ class SettingsForm(QWidget):
         shown = [field for field in fields if field.path not in left_out]
         self.rows = {field.path: FieldRow(field, (options or {}).get(field.path), self) for field in shown}
         essentials = [field.path for field in shown if field.essential][:MOST_ESSENTIALS]
+        self._essentials = [self.rows[path] for path in essentials]
         self._advanced = AdvancedSection(
             [row for path, row in self.rows.items() if path not in essentials], self
         )
-        self._lay_out([self.rows[path] for path in essentials])
+        self._lay_out(self._essentials)
         for row in self.rows.values():
             row.edited.connect(self.edited)
             row.settled.connect(self._on_settled)
         self._on_settled()
+
+    def prepare(self) -> Iterator[None]:
+        """Build the rows that are seen first, one a turn, where the form is shown only later."""
+        for row in self._essentials:
+            _ = row.editor
+            yield
 
     def values(self) -> dict[str, Any]:
         """Return every value that can be used; fields in error are left out (see ``errors``)."""

@@ -1,5 +1,6 @@
 """New run: pictures and method, settings, and what will happen, side by side."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -56,6 +57,11 @@ class NewRunPage(Page):
         self._lay_out()
         self._connect()
         self.source.methods.choose(str(Recipe.model_fields["method"].default))
+
+    @override
+    def prepare(self) -> Iterator[None]:
+        """Build the form, which is made of many small parts."""
+        yield from self.settings.form.prepare()
 
     @override
     def show_with(self, **arguments: object) -> None:

@@ -1,5 +1,6 @@
 """A page: what the navigation shows one of."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from PySide6.QtWidgets import QWidget
@@ -33,6 +34,10 @@ class Page(QWidget):
 
     def say_times(self) -> None:
         """Say anew how long ago things were; called every few seconds while the page is open, and nothing is read."""
+
+    def prepare(self) -> Iterator[None]:
+        """Make, a little at a turn, what the first opening would have to wait for; called once, before it."""
+        yield from ()
 
     def header_actions(self) -> list[QWidget]:
         """Widgets right of the page's title, such as its primary action; asked for once."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 
 from engine.store import Level, RunStatus, add_event, claim_run, requeue_run, update_run
 from studio import theme
@@ -69,6 +69,14 @@ def test_pages_can_be_built_before_they_are_opened(window, qtbot):
     window.prepare_pages()
     qtbot.waitUntil(lambda: len(window.prepared) == 4)
     assert window.page.name == "home"
+
+
+def test_what_a_page_is_made_of_is_built_before_it_is_opened(window, qtbot):
+    window.prepare_pages()
+    qtbot.waitUntil(lambda: "new_run" in window.prepared)
+    page = window.prepared["new_run"]
+    qtbot.waitUntil(lambda: page.findChild(QWidget, "field.training.epochs") is not None)
+    assert not page.isVisible()
 
 
 def test_the_status_bar_says_what_trains_and_leads_there(window, context, make_run, qtbot):
