@@ -8,7 +8,10 @@ double width with selective kernels.
 import math
 import re
 from dataclasses import dataclass
+from typing import Literal
 
+Reading = Literal["cls", "mean", "normed mean"]
+"""A transformer's way to one vector: class token, mean of normed patches, or mean of patches that is normed then."""
 SIMCLR_DEPTHS = (14, 50, 101, 152, 200)
 _VIT = re.compile(r"vit_(\d{1,5})x(\d{1,3})x(\d{1,3})(?:_mlp(\d{1,6}))?")
 USUAL_RATIO = 4  # ViT paper, table 1: hidden layers of four times the width

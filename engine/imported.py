@@ -8,6 +8,8 @@ from typing_extensions import override
 from engine.errors import SettingsError
 from engine.imported_settings import ABOUT, IMPORTED, TITLE, ImportedSettings
 from engine.method import Method, Preset, ViewMaker, ViewSpec
+from engine.nn.encoder import Encoder
+from engine.nn.vit import ViTEncoder
 from engine.settings import Settings
 
 
@@ -20,6 +22,12 @@ class Imported(Method):
     use_when = ABOUT
     Config = ImportedSettings
     presets: ClassVar[Mapping[str, Preset]] = {}
+
+    def __init__(self, settings: Settings, encoder: Encoder) -> None:
+        super().__init__(settings, encoder)
+        reading = settings.pooling if isinstance(settings, ImportedSettings) else "cls"
+        if isinstance(encoder, ViTEncoder):
+            encoder.read_by(reading)
 
     @classmethod
     @override

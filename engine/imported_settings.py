@@ -1,5 +1,6 @@
 """What a run made of imported weights remembers of where they come from; free of torch."""
 
+from engine.encoder_names import Reading
 from engine.settings import Settings, setting
 
 IMPORTED = "imported"
@@ -18,4 +19,10 @@ class ImportedSettings(Settings):
     licence: str = setting("unknown", "Licence", source="the import: of the format's published weights")
     is_restricted: bool = setting(
         False, "Commercial use not granted", source="the import: of the format's published weights"
+    )
+    pooling: Reading = setting(
+        "cls",
+        "Read by",
+        source="the import: what the file, its tensors or its format say",
+        help="cls is the class token; mean is of normed patches; normed mean is of patches, and normed then.",
     )

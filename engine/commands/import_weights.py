@@ -60,6 +60,8 @@ def _as_dict(made: "Import") -> dict[str, Any]:
         "licence": known.licence.name,
         "restricted": known.licence.is_restricted,
         "sha256": made.weights.file.sha256,
+        "pooling": made.weights.read.reading,
+        "doubts": list(made.doubts),
         "report": made.report.as_dict(),
     }
 
@@ -73,7 +75,11 @@ def _describe(made: "Import", *, every_key: bool) -> None:
         sizes += f" in patches of {encoder.patch_size} px"
     say(f"  {known.title}; {encoder.name}, {sizes}")
     say(f"  normalisation: {known.expects.name}, {known.expects.source}")
+    if encoder.name.startswith("vit"):
+        say(f"  read by: {made.weights.read.reading}, {made.weights.read.source}")
     say(f"  {made.report}")
+    for doubt in made.doubts:
+        warn(doubt)
     if every_key:
         say(made.report.as_text())
     else:

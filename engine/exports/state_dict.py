@@ -8,6 +8,7 @@ import torch
 from engine.exports.subject import Subject, check_features
 from engine.exports.whole import write_bytes
 from engine.nn.encoders import make_encoder
+from engine.nn.vit import ViTEncoder
 
 NAME = "encoder.pt"
 
@@ -18,7 +19,8 @@ def write_state_dict(subject: Subject, folder: Path) -> float:
     torch.save(subject.state(), content)
     write_bytes(folder / NAME, content)
     fresh = make_encoder(subject.recipe.encoder, channels=subject.encoder.channels).eval()
-    fresh.pooling = subject.encoder.pooling
+    if isinstance(subject.encoder, ViTEncoder) and isinstance(fresh, ViTEncoder):
+        fresh.read_by("normed mean" if subject.encoder.norms_after_pooling else subject.encoder.pooling)
     fresh.network.load_state_dict(torch.load(folder / NAME, weights_only=True))
     pictures = subject.check_pictures()
     with torch.no_grad():

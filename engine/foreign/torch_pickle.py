@@ -142,6 +142,7 @@ TENSORS: Mapping[tuple[str, str], Maker] = {
     **{("torch.storage", name): _refuse for name in ("UntypedStorage", "TypedStorage", "_TypedStorage")},
     ("torch", "Size"): _size,
     ("torch", "device"): _device,
+    ("torch.serialization", "_get_layout"): str,
 }
 # What a checkpoint or a set of weights is made of; everything else in a pickle is a stranger.
 MAKERS: Mapping[tuple[str, str], Maker] = {**PLAIN, **CONTAINERS, **NUMPY, **TENSORS}

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.checkpoint import Checkpoint
+from engine.evaluation_view import READINGS
 from engine.imported_settings import IMPORTED
 from engine.jobs.keeper import Keeper
 from engine.jobs.starting_weights import origin_of
 from engine.jobs.versions import versions
+from engine.nn.encoders import encoder_size
 from engine.parts import make_method, start_from
 from engine.recipe import DataSettings, EncoderSettings, Recipe, TrainingSettings
 from engine.store import (
@@ -23,6 +25,7 @@ from engine.store import (
     delete_run,
     update_run,
 )
+from engine.weights.doubts import doubts
 from engine.weights.fitting import Fitted
 from engine.weights.reading import ForeignWeights, fit_to_itself, recognise
 from engine.weights.report import KeyReport
@@ -37,12 +40,14 @@ class Import:
         weights: The file as it was recognised.
         encoder: The encoder that was read from it.
         report: What became of every tensor.
+        doubts: What the file leaves open, a sentence each.
     """
 
     run: Run
     weights: ForeignWeights
     encoder: EncoderSettings
     report: KeyReport
+    doubts: tuple[str, ...] = ()
 
 
 def import_weights(
@@ -83,6 +88,7 @@ def import_weights(
             "sha256": weights.file.sha256,
             "licence": known.licence.name,
             "is_restricted": known.licence.is_restricted,
+            "pooling": weights.read.reading,
         },
     )
     run = create_run(
@@ -100,7 +106,7 @@ def import_weights(
     except BaseException:
         _forget(store, run)
         raise
-    return Import(done, weights, encoder, fitted.report)
+    return Import(done, weights, encoder, fitted.report, tuple(doubts(weights, fitted.report)))
 
 
 def _fill(store: Store, run: Run, recipe: Recipe, fitted: Fitted, weights: ForeignWeights) -> Run:
@@ -134,6 +140,11 @@ def _fill(store: Store, run: Run, recipe: Recipe, fitted: Fitted, weights: Forei
     add_event(
         store, run.id, Level.INFO, f"Pictures are normalised {known.expects.source} ({known.expects.name})."
     )
+    if encoder_size(recipe.encoder.name).family == "vit":
+        read = READINGS[weights.read.reading]
+        add_event(store, run.id, Level.INFO, f"A picture's features are {read}, {weights.read.source}.")
+    for doubt in doubts(weights, fitted.report):
+        add_event(store, run.id, Level.WARNING, doubt)
     add_event(store, run.id, Level.WARNING if known.licence.is_restricted else Level.INFO, known.licence.note)
     return update_run(store, run.id, status=RunStatus.FINISHED, pid=None, phase="")
 

@@ -20,7 +20,7 @@ from engine.store import Store
 from engine.weights.architecture import USUAL_HEADS
 from engine.weights.fitting import fit
 from engine.weights.key_map import MappedKeys
-from engine.weights.reading import ForeignWeights, recognise
+from engine.weights.reading import ForeignWeights, encoder_of, recognise
 from engine.weights.report import KeyReport
 
 _RUN = re.compile(r"run:\s*(\d+)")
@@ -77,7 +77,9 @@ def _of_file(path: Path, recipe: Recipe) -> StartingWeights:
             f"Import it with its number, such as --heads {max(width // 64, 1)}, and start from that run.",
             field="encoder.weights",
         )
-    _check_heads(theirs, encoder_size(recipe.encoder.name).heads)
+    ours = encoder_size(recipe.encoder.name).heads
+    _check_heads(weights.beside.heads or theirs, ours)
+    encoder_of(weights, heads=ours)  # refuses what only looks like an encoder of ours
     expects = recipe.model_copy(
         update={"data": recipe.data.model_copy(update={"normalise": weights.known.expects.name})}
     )

@@ -13,7 +13,7 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 from typing_extensions import override
 
-from engine.encoder_names import VitDimensions
+from engine.encoder_names import Reading, VitDimensions
 from engine.errors import SettingsError
 from engine.nn.encoder import Encoder, EncoderSize
 from engine.nn.positions import stretch_positions
@@ -139,6 +139,13 @@ class ViTEncoder(Encoder):
         network = self.vit
         network.fc_norm, network.norm = network.norm, nn.Identity()
         self.pooling = "mean"
+
+    def read_by(self, reading: Reading) -> None:
+        """Read an encoder from elsewhere as it is meant; once, before its weights are loaded."""
+        if reading == "normed mean":
+            self.read_by_normed_mean()
+        else:
+            self.pooling = reading
 
     @override
     def set_drop_path(self, rate: float) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from timm.models import adapt_input_conv
@@ -20,7 +20,8 @@ FIRST_LAYERS = ("patch_embed.proj.weight", "conv1.weight", "stem.0.weight")
 # Names that an encoder's own parts have, here or elsewhere: what cannot be taken of these changes the features.
 STRUCTURE = re.compile(
     r"(?:blocks|layers?\d*|stages|patch_embed|pos_embed|cls_token|dist_token|reg_token|register_tokens|norm|norm_pre"
-    r"|ln_pre|rel_pos_bias|rope|stem|conv1|bn1)(?:\.|$)"
+    r"|fc_norm|ln_pre|ln_post|ln_f|rel_pos_bias|rope\w*|stem|conv1|bn1|embeddings|encoder|transformer|trunk|visual|gamma"
+    r"|se|attn_pool|attnpool|adapter\w*|lora\w*|prompt\w*|registers|storage_tokens)(?:\.|$)"
 )
 COUNTER = "num_batches_tracked"  # says nothing about features, and converters leave it out
 
@@ -50,12 +51,13 @@ def fit(mapped: MappedKeys, encoder: Encoder) -> Fitted:
             has parts that this one has not, or if a weight is NaN or infinite.
     """
     own = encoder.network.state_dict()
+    mapped = _with_norm_of(mapped, own)
     state, rows = dict(own), list(mapped.rows)
     strange: list[str] = []
     for name, tensor in mapped.tensors.items():
         places = mapped.origins[name]
         value, row = _fit_one(name, tensor, own.get(name), encoder)
-        is_renamed = row.fate is Fate.MATCHED and not places[0].endswith(name)
+        is_renamed = row.fate is Fate.MATCHED and not re.search(rf"(?:^|[./]){re.escape(name)}$", places[0])
         fate = Fate.RENAMED if is_renamed else row.fate
         rows += [Row(fate, place, row.name, row.reason or _joined(places)) for place in places]
         if value is not None:
@@ -64,14 +66,34 @@ def fit(mapped: MappedKeys, encoder: Encoder) -> Fitted:
             strange.append(row.reason)
     counters = [name for name in own if name.endswith(COUNTER)]
     filled = {row.name for row in rows if row.name}
-    rows += [
-        Row(Fate.MISSING, "", name, "a counter, not needed" if name in counters else "starts afresh")
-        for name in own
-        if name not in filled
-    ]
+    for name in [name for name in own if name not in filled]:
+        if name.endswith(".bias"):  # a network without biases is one whose biases are zero
+            state[name] = torch.zeros_like(own[name])
+        rows.append(Row(Fate.MISSING, "", name, _why_missing(name, counters)))
     report = KeyReport(rows, needed=len(own))
     _check(report, own, state, strange)
     return Fitted(state, report)
+
+
+def _with_norm_of(mapped: MappedKeys, own: Mapping[str, Tensor]) -> MappedKeys:
+    """The file's last norm under the name that the encoder has for it, of every token or of their mean."""
+    theirs, ours = ("fc_norm", "norm") if "norm.weight" in own else ("norm", "fc_norm")
+    if f"{theirs}.weight" not in mapped.tensors or f"{ours}.weight" in mapped.tensors:
+        return mapped
+    names = {
+        name: name.replace(theirs, ours, 1) if name.startswith(f"{theirs}.") else name
+        for name in mapped.tensors
+    }
+    tensors = {names[name]: tensor for name, tensor in mapped.tensors.items()}
+    return replace(
+        mapped, tensors=tensors, origins={names[name]: found for name, found in mapped.origins.items()}
+    )
+
+
+def _why_missing(name: str, counters: list[str]) -> str:
+    if name in counters:
+        return "a counter, not needed"
+    return "the file has none, so it is zero" if name.endswith(".bias") else "starts afresh"
 
 
 def _joined(places: list[str]) -> str:
@@ -82,6 +104,7 @@ def _fit_one(name: str, tensor: Tensor, own: Tensor | None, encoder: Encoder) ->
     """One tensor in the encoder's shape, and its row without a place."""
     if own is None:
         return None, Row(Fate.UNEXPECTED, "", reason=f"the encoder has no '{name}'")
+    _check_number(name, tensor, own)
     value = tensor.detach().to(own.dtype)
     if value.shape == own.shape:
         return value.clone(), Row(Fate.MATCHED, "", name)
@@ -98,6 +121,16 @@ def _fit_one(name: str, tensor: Tensor, own: Tensor | None, encoder: Encoder) ->
             return None, misfit
         return value, Row(Fate.RESHAPED, "", name, f"colour channels {tensor.shape[1]} -> {own.shape[1]}")
     return None, misfit
+
+
+def _check_number(name: str, tensor: Tensor, own: Tensor) -> None:
+    """Refuse numbers that are no weights: of quantised networks, whose scales are elsewhere, and complex ones."""
+    kind = str(tensor.dtype).removeprefix("torch.")
+    if own.is_floating_point() and (not tensor.is_floating_point() or kind.startswith("float8")):
+        raise CheckpointError(
+            f"'{name}' in the file is stored as {kind}, as in a quantised or another network, which cannot be read.",
+            "Choose the file in fp32, fp16 or bf16.",
+        )
 
 
 def _is_other_grid(table: Tensor, own: Tensor) -> bool:

@@ -23,9 +23,6 @@ STATE = (
     Drop(r"^(?:state_dict_ema|model_ema|ema)/", "the averaged copy of the weights"),
 )
 HEADS = (
-    Drop(
-        r"^fc_norm\.", "normalises the mean of the patches; the encoder's own norm is applied to every token"
-    ),
     Drop(r"^(?:head|fc|classifier|head_dist|heads|linear|pre_logits)\.", "a classification head"),
     Drop(r"^(?:projector|predictor|projection_head|prediction_head|prototypes)\.", "a head of pretraining"),
     Drop(r"^mask_token$", "a token that only masked pretraining shows"),

@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from torch import Tensor
 
+from engine.encoder_names import Reading
 from engine.passport import Passport
 
 
@@ -97,6 +98,9 @@ class WeightFormat:
         expects: What pictures are normalised with.
         licence: Terms of the published weights.
         heads: Width -> heads, where they differ from the usual ones.
+        reading: What a vector is where the file does not say: the mean of the patches for methods whose runs here are
+            read so.
+        is_certain: Whether the format has one architecture, so that its tensors leave nothing open.
         is_it: A further question to the tensors, where names alone do not tell.
     """
 
@@ -111,6 +115,8 @@ class WeightFormat:
     expects: Expected = ASSUMED
     licence: Licence = UNKNOWN
     heads: Mapping[int, int] = field(default_factory=dict)
+    reading: Reading = "cls"
+    is_certain: bool = False
     is_it: Callable[[Mapping[str, Tensor]], bool] | None = None
 
     def recognises(self, tensors: Mapping[str, Tensor]) -> bool:
@@ -143,5 +149,9 @@ class WeightFormat:
         return name
 
 
-# The first layer: of a vision transformer, a ResNet, a ResNet of SimCLRv2's port, OpenMMLab's ViT, a torch Sequential.
-STEM = r"(?:patch_embed\.(?:proj|projection)\.weight|conv1\.(?:0\.)?weight|net\.0\.0\.weight|0\.weight)$"
+# The first layer: of a vision transformer, a ResNet, a ResNet of SimCLRv2's port, OpenMMLab's and Hugging Face's ViT, a
+# torch Sequential.
+STEM = (
+    r"(?:embeddings\.patch_embeddings\.projection\.weight|patch_embed\.(?:proj|projection)\.weight"
+    r"|conv1\.(?:0\.)?weight|net\.0\.0\.weight|0\.weight)$"
+)

@@ -8,18 +8,24 @@ from engine.errors import CheckpointError
 from engine.weights.formats.beit import BEIT
 from engine.weights.formats.cae import CAE
 from engine.weights.formats.dino import DINO
+from engine.weights.formats.huggingface import HUGGINGFACE
 from engine.weights.formats.lightly import LIGHTLY
 from engine.weights.formats.lightning import LIGHTNING
 from engine.weights.formats.lucidrains import LUCIDRAINS
 from engine.weights.formats.mae import MAE, MAE_ENCODER
+from engine.weights.formats.moco import MOCO
 from engine.weights.formats.openmmlab import OPENMMLAB
 from engine.weights.formats.plain import PLAIN
 from engine.weights.formats.simclr import SIMCLR
+from engine.weights.formats.student_teacher import STUDENT_TEACHER
 from engine.weights.formats.vissl import VISSL
 from engine.weights.weight_format import WeightFormat
 
 FORMATS = (
     DINO,
+    STUDENT_TEACHER,
+    HUGGINGFACE,
+    MOCO,
     CAE,
     MAE,
     MAE_ENCODER,

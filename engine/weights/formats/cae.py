@@ -22,5 +22,7 @@ CAE = WeightFormat(
     licence=Licence(
         "none", True, "CAE's repository states no licence, so its authors grant no rights beyond looking."
     ),
+    reading="mean",
+    is_certain=True,
     heads={192: 12, 384: 12},  # official models/modeling_cae.py: tiny and small have 12 heads as well
 )

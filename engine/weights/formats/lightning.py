@@ -11,6 +11,7 @@ LIGHTNING = WeightFormat(
     title="Lightning checkpoint (solo-learn, mmselfsup ResNets and others)",
     signs=(r"^(?:state_dict/|teacher/|model/)?(?:\w+\.)+(?:conv1|patch_embed\.proj)\.weight$",),
     roots=(
+        r"(?:state_dict/|model/)?backbone\.(?:vit|model|net|encoder)\.",
         r"state_dict/backbone\.",
         r"state_dict/encoder\.",
         r"state_dict/model\.backbone\.",
@@ -18,12 +19,15 @@ LIGHTNING = WeightFormat(
         r"state_dict/model\.",
         r"state_dict/teacher\.backbone\.",
         r"state_dict/online_encoder\.",
+        r"state_dict/student_backbone\.(?:vit\.)?",
+        r"state_dict/(?:model\.)?vit\.",
         r"state_dict/net\.",
         r"(?:model|teacher)/backbone\.",
         r"(?:model|teacher)/encoder\.",
         r"backbone\.",
         r"encoder\.",
         r"model\.",
+        r"vit\.",
     ),
     source="solo-learn, solo/methods (backbone, projector, momentum_backbone); prefixes seen elsewhere",
     drops=(

@@ -40,6 +40,8 @@ MAE = WeightFormat(
     ),
     expects=IMAGENET,
     licence=NON_COMMERCIAL,
+    reading="mean",
+    is_certain=True,
 )
 MAE_ENCODER = WeightFormat(
     name="mae_encoder",
@@ -49,5 +51,7 @@ MAE_ENCODER = WeightFormat(
     source="official MAE, released mae_pretrain_vit_*.pth; told by its fixed position table",
     expects=IMAGENET,
     licence=NON_COMMERCIAL,
+    reading="mean",
+    is_certain=True,
     is_it=_has_sincos_positions,
 )

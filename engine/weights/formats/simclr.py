@@ -33,4 +33,5 @@ SIMCLR = WeightFormat(
     ),
     expects=UNIT,
     licence=APACHE,
+    is_certain=True,
 )
