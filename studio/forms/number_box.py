@@ -84,7 +84,8 @@ class NumberBox(QLineEdit):
             super().keyPressEvent(event)
 
     def _read(self, text: str) -> float:
-        return read_integer(text) if self._field.type == "integer" else read_number(text)
+        read = read_integer if self._field.type == "integer" else read_number
+        return read(text, self._field.unit)
 
     def _moved(self, number: float, steps: int) -> float:
         if self._field.log:

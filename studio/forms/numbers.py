@@ -4,22 +4,32 @@ Locale-independent: a point is the decimal mark and is always shown; a comma is 
 decimal mark. ``Decimal`` keeps steps exact (1.5e-4 times ten is 1.5e-3, not 0.0015000000000000002).
 """
 
+import math
 import re
 from decimal import Decimal
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
+SPACED = re.compile(r"[+-]?\d{1,3}(\s\d{3})+([.,]\d+)?")
 PLAIN_FROM, PLAIN_BELOW = Decimal("1e-3"), Decimal("1e6")
 SMALLEST_DECADE = Decimal("1e-6")
 
 
-def read_number(text: str) -> float:
-    """Return the number that the text means.
+def read_number(text: str, unit: str = "") -> float:
+    """Return the number that the text means; blanks between thousands and the field's own unit are overlooked.
+
+    Args:
+        text: What was typed or pasted.
+        unit: The unit that stands behind the number, such as "px".
 
     Raises:
         ValueError: With a sentence for the person when it means none, or could mean two.
     """
     text = text.strip()
+    if unit:
+        text = text.removesuffix(unit).rstrip()
+    if SPACED.fullmatch(text):
+        text = re.sub(r"\s", "", text)
     if not text:
         raise ValueError("Enter a number.")
     if GROUPED.fullmatch(text):
@@ -30,16 +40,23 @@ def read_number(text: str) -> float:
         text = text.replace(",", ".")
     if not NUMBER.fullmatch(text):
         raise ValueError("This is not a number. Write it like 0.05 or 1.5e-4.")
-    return float(text)
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("This number is too large.")
+    return number
 
 
-def read_integer(text: str) -> int:
+def read_integer(text: str, unit: str = "") -> int:
     """Return the whole number that the text means; ``1e3`` is one as well.
+
+    Args:
+        text: What was typed or pasted.
+        unit: The unit that stands behind the number.
 
     Raises:
         ValueError: With a sentence for the person.
     """
-    number = read_number(text)
+    number = read_number(text, unit)
     if number != int(number):
         raise ValueError("Enter a whole number.")
     return int(number)

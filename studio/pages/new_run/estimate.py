@@ -20,10 +20,22 @@ class Speed:
     Args:
         images_per_second: Its median throughput. The last value is no guide: it has the last judging in it.
         run_name: Which run.
+        seconds_per_step: Everything it did between its first point and its end, over its steps: judging and
+            checkpoints too. 0 where that is not known.
+        start_seconds: From its start to its first point: processes, network, first judging.
     """
 
     images_per_second: float
     run_name: str
+    seconds_per_step: float = 0.0
+    start_seconds: float = 0.0
+
+    def seconds(self, plan: Plan) -> float:
+        """How long a plan takes at this speed."""
+        if self.seconds_per_step:
+            return self.start_seconds + plan.total_steps * self.seconds_per_step
+        seen = plan.total_steps * plan.training.batch_size * plan.training.accumulation
+        return seen / self.images_per_second
 
 
 def length_line(plan: Plan) -> str:
@@ -55,19 +67,31 @@ def time_line(plan: Plan, speed: Speed | None) -> str:
     """Time by the speed of a like run, or when it will be known."""
     if speed is None:
         return "Time is known after the first steps"
-    seen = plan.total_steps * plan.training.batch_size * plan.training.accumulation
-    time = wording.rough_duration(seen / speed.images_per_second)
-    return f"About {time}, at the {wording.value(speed.images_per_second)} pictures/s of '{speed.run_name}'"
+    time, rate = wording.rough_duration(speed.seconds(plan)), wording.value(speed.images_per_second)
+    if speed.seconds_per_step:
+        return f"About {time} with start, judging and checkpoints, as '{speed.run_name}' took ({rate} pictures/s)"
+    return f"{time} or more, at the {rate} pictures/s of '{speed.run_name}'"
 
 
 def like_speed(store: Store, recipe: Recipe) -> Speed | None:
     """The throughput of the newest run that computes the same: method, its settings, encoder, batch and device."""
     like = [run for run in list_runs(store, limit=MOST_RUNS_LOOKED_AT) if _is_like(run, recipe)]
     for run in like:
-        speeds = [value for _, value, _ in read_points(store, run.id, SPEED) if value]
+        points = read_points(store, run.id, SPEED)
+        speeds = [value for _, value, _ in points if value]
         if speeds:
-            return Speed(median(speeds), run.name)
+            first_step, _, first_wall = points[0]
+            return Speed(median(speeds), run.name, *_whole_time(run, first_step, first_wall))
     return None
+
+
+def _whole_time(run: Run, first_step: int, first_wall: float) -> tuple[float, float]:
+    """Seconds a step and seconds before the first point of a run that ended; zeros where they are not known."""
+    worked, steps = run.worked_seconds, run.step - first_step
+    if not worked or steps < first_step or run.started_at is None:
+        return 0.0, 0.0
+    start = min(max(first_wall - run.started_at, 0.0), worked)
+    return (worked - start) / steps, start
 
 
 def _is_like(run: Run, recipe: Recipe) -> bool:

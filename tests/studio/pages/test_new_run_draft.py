@@ -1,9 +1,11 @@
 """What a draft makes: a recipe, problems, a plan and what it costs."""
 
+from dataclasses import replace
+
 import pytest
 
 from engine.declared import load_catalogue
-from engine.store import Dataset, RunStatus, create_run, save_dataset, write_metrics
+from engine.store import Dataset, RunStatus, create_run, get_run, save_dataset, write_metrics
 from studio.pages.new_run import estimate
 from studio.pages.new_run.draft import Draft, check, suggested_name, train_facts
 from studio.pages.new_run.health import counts_line, files_line, first_warnings, health_line, splits_line
@@ -122,7 +124,7 @@ def test_time_is_known_where_a_like_run_was_made(store):
     slow_end = [(10, 512.0), (20, 512.0), (30, 30.0)]
     write_metrics(store, run.id, [("images_per_second", step, speed, 0.0) for step, speed in slow_end])
     speed = estimate.like_speed(store, checked.recipe)
-    assert estimate.time_line(checked.plan, speed) == "About 12 min, at the 512 pictures/s of 'before'"
+    assert estimate.time_line(checked.plan, speed) == "12 min or more, at the 512 pictures/s of 'before'"
     other = check(Draft("mae", "quick", dataset=dataset()), ["cpu"]).recipe
     assert estimate.like_speed(store, other) is None
 
@@ -152,3 +154,15 @@ def test_a_data_set_is_told_in_lines():
         {"path": "b", "reason": "same", "kind": "duplicate"},
     ]
     assert health_line(dataset(health={"problems": problems})) == "Health: 1 broken picture, 1 duplicate"
+
+
+def test_a_time_has_start_judging_and_checkpoints_in_it_where_a_like_run_ended(store):
+    checked = check(Draft("mae", "desktop", dataset=dataset()), ["cpu"])
+    tree = checked.recipe.model_dump(mode="json")
+    run = create_run(store, name="before", method="mae", recipe=tree, seed=0, status=RunStatus.DRAFT)
+    write_metrics(store, run.id, [("images_per_second", step, 512.0, 1000.0 + step) for step in (10, 20, 30)])
+    ended = replace(get_run(store, run.id), started_at=1000.0, worked_seconds=48.0, step=210)
+    speed = estimate.Speed(512.0, "before", *estimate._whole_time(ended, 10, 1010.0))
+    assert (speed.start_seconds, speed.seconds_per_step) == (10.0, 38.0 / 200)
+    assert speed.seconds(checked.plan) == pytest.approx(10 + 6000 * 0.19)
+    assert "About 19 min with start, judging and checkpoints" in estimate.time_line(checked.plan, speed)
