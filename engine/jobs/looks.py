@@ -31,6 +31,7 @@ from engine.value_range import ValueRange, parse_value_range
 Request = dict[str, Any]
 KEPT_NETWORKS = 4
 KEPT_SETS = 4
+MOST_BROKEN = 100  # in a row, that a preview looks past
 
 
 class Looks:
@@ -83,7 +84,7 @@ class Looks:
     def _preview(self, request: Request) -> Look:
         recipe = recipe_from_dict(request["recipe"])
         num_train = request.get("num_train")
-        return preview(recipe, self._picture(recipe, request), int(request.get("seed", 0)), num_train)
+        return preview(recipe, self._readable(recipe, request), int(request.get("seed", 0)), num_train)
 
     def _reconstruct(self, request: Request) -> Look:
         recipe, artifact, method = self._trained(request)
@@ -144,6 +145,14 @@ class Looks:
             return as_tensor(read_picture(wanted, recipe.data.channels, self._range(recipe)))
         pictures = self._pictures(recipe.data.location, recipe.data.kind, recipe.data.value_range)
         return picture_tensor(pictures, int(wanted) % len(pictures), recipe.data.channels)
+
+    def _readable(self, recipe: Recipe, request: Request) -> Tensor:
+        """The picture asked for, or the next one that can be read: training leaves out what cannot be."""
+        first = int(request.get("picture", 0))
+        for picture in range(first, first + MOST_BROKEN):
+            with suppress(DataError):
+                return self._picture(recipe, {"picture": picture})
+        return self._picture(recipe, {"picture": first})
 
     def _range(self, recipe: Recipe) -> ValueRange | None:
         """What is black and white in a person's own picture: as in the recipe's set, where that can be opened."""

@@ -40,7 +40,7 @@ class Licence:
 
 
 IMAGENET = Expected("imagenet", "as the official code does")
-ASSUMED = Expected("imagenet", "assumed, as the file does not say")
+ASSUMED = Expected("imagenet", "by assumption, as the file does not say")
 HALF = Expected("half", "as BEiT does")
 UNIT = Expected("unit", "as SimCLR's official code does: pictures in 0..1 as they are")
 

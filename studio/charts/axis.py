@@ -12,6 +12,7 @@ Level = tuple[float, list[float]]
 """What pyqtgraph takes: a distance, and the places of the ticks that have it."""
 
 LABEL_ACROSS, LABEL_DOWN = 64, 22  # pixels that a label needs with the air around it
+AIR, DIGIT = 20, 8  # pixels between labels, and of a digit
 DIGITS = ((1, 2, 5), (1, 3))
 """What is labelled in a power of ten, where there is room."""
 MOST_POWER = 300  # floats end a little above
@@ -58,8 +59,21 @@ def step_ticks(low: float, high: float, most: int) -> list[float]:
         most: So many labels have room.
     """
     distance = max(round(_distance(low, high, most)), 1)
+    ticks = _whole_places(low, high, distance)
+    if len(ticks) < FEW and distance > 1:
+        # One label tells no scale, and leaves room for those of the next finer distance.
+        ticks = _whole_places(low, high, max(round(_distance(0.0, distance * 0.4, 1)), 1))
+    return ticks
+
+
+def _whole_places(low: float, high: float, distance: int) -> list[float]:
     first = math.ceil(max(low, 0.0) / distance) * distance
     return [float(place) for place in range(first, math.floor(high) + 1, distance)]
+
+
+def _steps_across(high: float, size: float) -> int:
+    """How many labels of steps have room: short ones take less."""
+    return max(int(size // min(LABEL_ACROSS, AIR + DIGIT * len(tick_words(math.floor(high))))), 1)
 
 
 def tick_words(value: float) -> str:
@@ -81,9 +95,9 @@ class StepAxis(pg.AxisItem):
     @override
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[Level]:
         low, high = sorted((minVal, maxVal))
-        most = max(int(size // LABEL_ACROSS), 1)
         if not self.logMode:
-            return [(1.0, step_ticks(low, high, most))]
+            return [(1.0, step_ticks(low, high, _steps_across(high, size)))]
+        most = max(int(size // LABEL_ACROSS), 1)
         return _levels(log_ticks(low, high, most), lambda place: _is_whole(10**place))
 
     @override

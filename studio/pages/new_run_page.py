@@ -105,7 +105,15 @@ class NewRunPage(Page):
         changes = form.changes()
         if self.source.location:
             changes["data.location"] = self.source.location
-        return Draft(self.settings.method, self.settings.preset, changes, form.errors(), self.source.dataset)
+        source = self.source
+        return Draft(
+            self.settings.method,
+            self.settings.preset,
+            changes,
+            form.errors(),
+            source.dataset,
+            is_scanning=source.card.state == "scanning",
+        )
 
     def open_recipe(self, recipe: Recipe) -> None:
         """Show a recipe: its method, preset, values and pictures.

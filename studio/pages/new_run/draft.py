@@ -25,6 +25,7 @@ NO_PICTURES = Problem(
     "No pictures are chosen.",
     "Drop a folder on the window, browse for one, or take the built-in Shapes.",
 )
+SCANNING = Problem("data.location", "The pictures are being scanned.", "Wait for the scan, or choose others.")
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Draft:
         changes: Dotted setting name -> value, over the preset.
         errors: Dotted setting name -> sentence, for what is typed and cannot be used.
         dataset: The scanned pictures, None before.
+        is_scanning: True while pictures are chosen and their scan is not done.
     """
 
     method: str
@@ -74,6 +76,7 @@ class Draft:
     changes: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     dataset: Dataset | None = None
+    is_scanning: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def check(draft: Draft, devices: Sequence[str], computer: Computer | None = None
         for path, sentence in draft.errors.items()
     ]
     if draft.dataset is None:
-        problems.append(NO_PICTURES)
+        problems.append(SCANNING if draft.is_scanning else NO_PICTURES)
     elif _is_gone(draft.dataset.location):
         sentence = f"{draft.dataset.location} is not there any more."
         problems.append(Problem("data.location", sentence, "Connect its disk, or choose other pictures."))

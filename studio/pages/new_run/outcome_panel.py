@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from studio.context import StudioContext
 from studio.pages.new_run import estimate
-from studio.pages.new_run.draft import Checked
+from studio.pages.new_run.draft import SCANNING, Checked
 from studio.pages.new_run.preview_panel import PreviewPanel
 from studio.pages.new_run.problem_list import ProblemList
 from studio.pages.new_run.schedule_chart import ScheduleChart
@@ -73,6 +73,8 @@ class OutcomePanel(QWidget):
     def _show_preview(self, checked: Checked, num_pictures: int) -> None:
         if checked.recipe is None:
             self.preview.show_nothing("The preview waits for settings that can be used.")
+        elif SCANNING in checked.problems:
+            self.preview.show_nothing("The preview waits for the scan.")
         elif not num_pictures:
             self.preview.show_nothing("Choose pictures to see what the method makes of them.")
         elif any(

@@ -53,6 +53,7 @@ class SourcePanel(QWidget):
             return
         self.dataset = None
         self.card.show_scanning(location)
+        self._refresh_recent()
         self.dataset_changed.emit()
         self._context.scanner.scan(location, self._kind, self._channels)
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from engine.checkpoint import load_checkpoint
 from engine.declared import make_recipe
-from engine.errors import CheckpointError, SettingsError
+from engine.errors import CheckpointError, DataError, SettingsError
 from engine.inspection.attention import class_attention
 from engine.jobs.looks import Looks
 from engine.jobs.pretrain import run as do_run
@@ -68,3 +68,18 @@ def test_what_cannot_be_looked_at_is_a_sentence(store, trained):
         looks.answer({"op": "attention", "run": trained.id, "size": 4})
     with pytest.raises(CheckpointError, match="cleared since"):
         looks.answer({"op": "attention", "run": trained.id, "artifact": 999})
+
+
+def test_a_preview_looks_past_pictures_that_cannot_be_read(store, picture_folder):
+    folder = picture_folder(each=4)
+    first = min(folder.rglob("*.png"))
+    first.write_bytes(b"no picture")
+    recipe = make_recipe("simclr", "quick", {"data.location": str(folder)})
+    looks = Looks(store)
+    shown = looks.answer({"op": "preview", "recipe": recipe.model_dump(mode="json"), "picture": 0})
+    after = looks.answer({"op": "preview", "recipe": recipe.model_dump(mode="json"), "picture": 1})
+    assert all((shown.arrays[name] == after.arrays[name]).all() for name in after.arrays)
+    for file in folder.rglob("*.png"):
+        file.write_bytes(b"no picture")
+    with pytest.raises(DataError, match="not a picture"):
+        looks.answer({"op": "preview", "recipe": recipe.model_dump(mode="json"), "picture": 0})

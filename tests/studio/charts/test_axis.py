@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.charts.axis import log_ticks, step_ticks, tick_words
+from studio.charts.axis import StepAxis, log_ticks, step_ticks, tick_words
 
 
 @given(low=st.floats(-12, 12), span=st.floats(0.05, 20), most=st.integers(4, 14))
@@ -43,7 +43,15 @@ def test_no_range_however_odd_is_an_error(span):
 def test_steps_are_whole_and_never_negative(low, span, most):
     ticks = step_ticks(low, low + span, most)
     assert all(tick >= 0 and tick == int(tick) for tick in ticks)
-    assert len(ticks) <= most + 1
+    assert len(ticks) <= max(most + 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("last", "words"), [(880, "200 400 600 800"), (99_999, "20,000 40,000 60,000 80,000")]
+)
+def test_a_small_chart_has_more_than_one_label_on_its_steps(qtbot, last, words):
+    _, labelled = StepAxis().tickValues(1.0, float(last), 258.0)[0]
+    assert [tick_words(place) for place in labelled] == words.split()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QLabel, QLineEdit, QWidget
 
 from engine.declared import fidelity, load_catalogue, make_recipe, recipe_from_dict
 from engine.store import RunStatus, create_run, list_runs, save_dataset
@@ -136,6 +136,15 @@ def test_pictures_that_are_gone_keep_the_run_from_starting(page, place, qtbot):
     page._refresh()
     assert not button(page, "start_run").isEnabled()
     assert "is not there any more" in page.outcome.problems.findChild(QWidget, "problem.0").text()
+
+
+def test_pictures_that_are_being_scanned_are_not_said_to_be_missing(page, context, monkeypatch, tmp_path):
+    monkeypatch.setattr(context.scanner, "scan", lambda *_arguments: None)
+    page.show_with(location=str(tmp_path))
+    said = [label.text() for label in page.outcome.findChildren(QLabel)]
+    assert "The pictures are being scanned. Wait for the scan, or choose others." in said
+    assert page.outcome.preview.message.text() == "The preview waits for the scan."
+    assert not button(page, "start_run").isEnabled()
 
 
 def test_a_queued_run_is_a_snapshot(page, place, store, qtbot):

@@ -47,6 +47,17 @@ def test_a_folder_is_scanned_once_and_known_the_next_time(panel, store, folder, 
     assert len(list_datasets(store)) == 1
 
 
+def test_while_a_place_is_scanned_no_other_is_shown_as_chosen(panel, folder, qtbot, tmp_path):
+    panel.choose(str(folder))
+    wait_for(qtbot, panel, "ready")
+    folder.rename(tmp_path / "others")
+    panel.choose(str(tmp_path / "others"))
+    assert panel.card.state == "scanning"
+    assert panel.picker.recent.currentData() == ""
+    wait_for(qtbot, panel, "ready")
+    assert panel.picker.recent.currentData() == str(tmp_path / "others")
+
+
 def test_another_colour_is_another_scan(panel, folder, qtbot):
     panel.choose(str(folder))
     wait_for(qtbot, panel, "ready")
