@@ -23,6 +23,8 @@ SPLIT_NAMES = {
     "test": "test",
     "testing": "test",
     "holdout": "test",
+    "publictest": "validation",  # as in FER2013, after the leaderboards of Kaggle
+    "privatetest": "test",
 }
 # "train2017", "Test_Set", "val-images", "train_data", "test1".
 _SPLIT = re.compile(rf"({'|'.join(SPLIT_NAMES)})(?:[ _-]?(?:set|images?|imgs?|data|split|\d{{1,4}}))?")

@@ -32,7 +32,9 @@ PATH_NAMES = frozenset(
 LABEL_NAMES = frozenset({"label", "class", "category", "target", "class_name", "labels"})
 SPLIT_COLUMN_NAMES = frozenset({"split", "subset", "set", "partition", "fold"})
 # Columns of yes and no that name a split.
-ASKING_NAMES = re.compile(r"is[_ ]?(train|valid|val|validation|test)")
+ASKING_NAMES = re.compile(
+    r"is[_ ]?(train|training|valid|val|validation|test|testing)(?:[_ ]?(?:img|image|set))?"
+)
 YES, NO = frozenset({"true", "1", "yes", "1.0"}), frozenset({"false", "0", "no", "0.0", ""})
 # So many rows decide what a column holds.
 ROWS_LOOKED_AT = 50
@@ -90,6 +92,7 @@ def find_columns(rows: Rows, exists: Callable[[str], bool]) -> Columns:
     columns.path = _path_column(names if has_header else [], scores)
     free = [at for at in range(width) if at != columns.path]
     if has_header:
+        _say_other_pictures(columns, [at for at in free if at < len(names)], scores)
         _by_header(columns, names, body, free, scores)
     else:
         _by_place(columns, body, [at for at in free if not _is_numbering(body, at)])
@@ -112,14 +115,8 @@ def _path_column(names: list[str], scores: list[int]) -> int:
 
 
 def _by_header(columns: Columns, names: list[str], body: Rows, free: list[int], scores: list[int]) -> None:
-    named_splits = [at for at in free if at < len(names) and names[at] in SPLIT_COLUMN_NAMES]
-    for at in named_splits:
-        _take_split(columns, body, at)
-    for at in free:
-        match = ASKING_NAMES.fullmatch(names[at]) if at < len(names) else None
-        if match and {cell_of(row, at).lower() for row in body} <= YES | NO:
-            columns.asking[at] = str(split_of_name(match.group(1)))
-    free = [at for at in free if at not in named_splits and at not in columns.asking]
+    used = _splits_by_header(columns, names, body, free)
+    free = [at for at in free if at not in used]
     labels = [at for at in free if at < len(names) and names[at] in LABEL_NAMES]
     others = [
         at
@@ -137,16 +134,56 @@ def _by_header(columns: Columns, names: list[str], body: Rows, free: list[int], 
         _one_hot_or_none(columns, body, others)
 
 
+def _splits_by_header(columns: Columns, names: list[str], body: Rows, free: list[int]) -> set[int]:
+    """Find what names splits: by the names of columns, else by their values; says which columns these are."""
+    words = {at: names[at] if at < len(names) else "" for at in free}
+    found = [at for at in free if words[at] in SPLIT_COLUMN_NAMES]
+    for at in found:
+        _take_split(columns, body, at)
+    if not found:
+        found = [at for at in free if words[at] not in LABEL_NAMES and _holds_splits(body, at)][:1]
+        for at in found:
+            columns.split = at
+            columns.notes.append(f"Column {columns.name(at)} is taken as the split.")
+    for at in free:
+        match = ASKING_NAMES.fullmatch(words[at])
+        if match and {cell_of(row, at).lower() for row in body} <= YES | NO:
+            columns.asking[at] = str(split_of_name(match.group(1)))
+            if columns.asking[at] == "train":
+                columns.notes.append(f"What column {columns.name(at)} says no of is for testing.")
+    return {*found, *columns.asking}
+
+
 def _by_place(columns: Columns, body: Rows, free: list[int]) -> None:
     """Without a header: path, label and split in this order, or a column for each class."""
     if len(free) > 2 and _are_flags(body, free):
         _one_hot_or_none(columns, body, free)
+        return
+    free = [at for at in free if any(cell_of(row, at) for row in body)]
+    free.sort(key=lambda at: _holds_splits(body, at))  # after the label, wherever it is written
+    if free and _holds_splits(body, free[0]):
+        columns.split = free[0]
         return
     columns.label = free[0] if free else -1
     if len(free) > 1:
         _take_split(columns, body, free[1])
     if len(free) > 2:
         columns.warnings.append(f"Columns from no. {free[2] + 1} on are not read.")
+
+
+def _holds_splits(body: Rows, at: int) -> bool:
+    """True for a column whose values are names of splits, more than one and all of them."""
+    splits = {split_of_name(value) for value in {cell_of(row, at) for row in body} - {""}}
+    return len(splits) > 1 and "train" in splits and None not in splits
+
+
+def _say_other_pictures(columns: Columns, free: list[int], scores: list[int]) -> None:
+    others = [columns.name(at) for at in free if scores[at] and scores[at] == scores[columns.path]]
+    if others:
+        columns.warnings.append(
+            f"Of the pictures named in a row, only that of column {columns.name(columns.path)} is read, not "
+            f"{named(others)}."
+        )
 
 
 def _take_split(columns: Columns, body: Rows, at: int) -> None:

@@ -21,6 +21,8 @@ from engine.file_names import name_as_text, place_as_text
 
 LIST_SUFFIXES = (".csv", ".tsv", ".txt", ".lst", ".tab")
 
+# The split of a picture that a column such as "is_train" says no of.
+NOT_TRAINED = "test"
 # So many paths are tried before a list whose pictures are all missing is refused.
 PATHS_TRIED = 50
 
@@ -64,7 +66,7 @@ def open_list(file: Path) -> FileSet:
         splits,
         labels.classes,
         labels.numbers,
-        notes=tuple(_notes(table, columns, labels, finder)),
+        notes=tuple(_notes(table, columns, labels, finder, rows)),
         warnings=(*columns.warnings, *labels.warnings, *_doubts(rows), *ledger.account().warnings),
         account=ledger.account(),
     )
@@ -84,7 +86,7 @@ def _pictures(rows: Sequence[list[str]], columns: Columns, finder: PathFinder, l
     found = []
     for row in rows:
         said = row[columns.path] if columns.path < len(row) else ""
-        if not said.strip():
+        if not said.strip() or tuple(row) == columns.header:  # lists that were put together repeat it
             ledger.leave_out("nameless", ",".join(row))
         elif is_address(said):
             ledger.leave_out("address", said)
@@ -104,7 +106,8 @@ def _label(row: list[str], columns: Columns) -> str:
 
 def _split(row: list[str], columns: Columns) -> str:
     said = [split for at, split in columns.asking.items() if cell_of(row, at).lower() in YES]
-    return said[0] if said else cell_of(row, columns.split)
+    given = said[0] if said else cell_of(row, columns.split)
+    return given or (NOT_TRAINED if "train" in columns.asking.values() else "")
 
 
 def _refuse(name: str, file: Path, rows: list[_Row], account: Account) -> None:
@@ -141,8 +144,13 @@ def _splits(name: str, rows: list[_Row]) -> dict[str, Indices]:
     return splits
 
 
-def _notes(table: Table, columns: Columns, labels: Labels, finder: PathFinder) -> Iterable[str]:
+def _notes(
+    table: Table, columns: Columns, labels: Labels, finder: PathFinder, rows: list[_Row]
+) -> Iterable[str]:
     yield from (*table.notes, *columns.notes, *finder.notes)
+    blank = sum(not row.split for row in rows)
+    if columns.split >= 0 and blank:
+        yield f"Pictures without a split, which train: {blank:,} of {len(rows):,}."
     if table.comments:
         yield f"Lines that begin with '#' are not read: {table.comments:,}."
     if labels.numbers is not None and (labels.numbers < 0).any():

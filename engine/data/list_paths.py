@@ -4,7 +4,9 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
+from urllib.parse import unquote
 
 from engine.data.suffixes import is_hidden, is_picture
 from engine.file_names import name_as_text
@@ -13,8 +15,9 @@ from engine.file_names import name_as_text
 _LIKELY_SUFFIXES = (".jpg", ".jpeg", ".png", ".JPG", ".tif", ".bmp", ".webp")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 MOST_FOLDERS = 50
-# After so many paths that are nowhere, no more guesses are made.
+# After so many paths that are nowhere, or so many places found by guessing, no more guesses are made.
 MOST_MISSES = 50
+MOST_PLACES = 20
 
 
 def is_address(path: str) -> bool:
@@ -26,7 +29,8 @@ class PathFinder:
     """Turns what a list says into paths of files.
 
     What works as it stands is taken as it stands. Otherwise spaces, backslashes, ``~``, Unicode forms and missing ends
-    are tried, then paths without their beginning, which is that of another computer, then folders beside the list.
+    are tried, then paths without their beginning, which is that of another computer, then folders beside the list. Two
+    different paths are never guessed to be one file.
 
     Args:
         root: Folder of the list.
@@ -36,6 +40,7 @@ class PathFinder:
         self.root = root
         self._removed: list[str] = []
         self._added: list[str] = []
+        self._guessed: dict[str, str] = {}  # file -> the path that was guessed to mean it
         self._misses = 0
 
     def is_there(self, said: str) -> bool:
@@ -68,34 +73,44 @@ class PathFinder:
         if plain.lower().startswith("file://"):
             yield plain[len("file://") :]
         yield from (unicodedata.normalize("NFC", plain), unicodedata.normalize("NFD", plain))
+        if "%" in plain:
+            yield unquote(plain)
         if not is_picture(plain):
             yield from (f"{plain}{suffix}" for suffix in _LIKELY_SUFFIXES)
 
     def _shortened(self, plain: str) -> Iterator[str]:
         """The path without the folders of another place: those known, then any."""
         tries = [plain.removeprefix(f"{each}/") for each in self._removed if plain.startswith(f"{each}/")]
-        yield from filter(self._is_file, tries)
+        yield from (path for path in tries if self._is_guess(path, plain))
         parts = plain.split("/")
         for start in range(1, len(parts)) if self._may_guess else ():
             path = "/".join(parts[start:])
-            if path and self._is_file(path):
+            if path and self._is_guess(path, plain):
                 self._removed.append("/".join(parts[:start]))
                 yield path
 
     def _placed(self, plain: str) -> Iterator[str]:
         """The path in a folder beside the list: those known, then any."""
-        for folder in self._added or (self._folders() if self._may_guess else ()):
+        unknown = [each for each in self._folders if each not in self._added] if self._may_guess else []
+        for folder in (*self._added, *unknown):
             inside = f"{folder}/{plain}"
-            for path in filter(self._is_file, self._spellings(inside, inside)):
-                if folder not in self._added:
-                    self._added.append(folder)
-                yield path
+            for path in self._spellings(inside, inside):
+                if self._is_guess(path, plain):
+                    if folder not in self._added:
+                        self._added.append(folder)
+                    yield path
+
+    def _is_guess(self, path: str, plain: str) -> bool:
+        """True for a file that no other path was guessed to mean."""
+        return self._is_file(path) and self._guessed.setdefault(path, plain) == plain
 
     @property
     def _may_guess(self) -> bool:
-        return not (self._removed or self._added) and self._misses < MOST_MISSES
+        return len(self._removed) + len(self._added) < MOST_PLACES and self._misses < MOST_MISSES
 
+    @cached_property
     def _folders(self) -> list[str]:
+        """Visible folders beside the list."""
         try:
             with os.scandir(self.root) as entries:
                 names = sorted(

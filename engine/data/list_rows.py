@@ -14,6 +14,9 @@ Exists = Callable[[str], bool]
 Rows = list[list[str]]
 # "sep=;" is what Excel writes first to name the delimiter.
 _SEPARATOR = re.compile(r"sep=(.)\n")
+# Columns before a path: the number of the row and a label.
+MOST_BEFORE = 2
+_NUMBER_FIRST = re.compile(r"(-?\d+)\s+(.*)")
 _AFTER_PICTURE = re.compile(rf"(.*(?:{'|'.join(map(re.escape, PICTURE_SUFFIXES))}))\s+(.*)", re.IGNORECASE)
 
 
@@ -92,16 +95,19 @@ def _parse(name: str, text: str, delimiter: str, quoting: int) -> Rows:
 
 
 def _by_spaces(line: str, exists: Exists) -> list[str]:
-    """A path, which may hold spaces itself, and what follows: the longest path that is there wins."""
+    """A path, which may hold spaces itself, and what is before and after it: the longest path that is there wins."""
     line = line.strip()
-    ends = [match.start() for match in re.finditer(r"\s+", line)]
-    for end in [len(line), *reversed(ends)]:
-        if exists(line[:end]):
-            return [line[:end], *line[end:].split()]
-    match = _AFTER_PICTURE.fullmatch(line)
+    gaps = [(match.start(), match.end()) for match in re.finditer(r"\s+", line)]
+    for begin in [0, *(after for _, after in gaps[:MOST_BEFORE])]:
+        for end in [len(line), *(before for before, _ in reversed(gaps) if before > begin)]:
+            if exists(line[begin:end]):
+                return [*line[:begin].split(), line[begin:end], *line[end:].split()]
+    number = _NUMBER_FIRST.fullmatch(line)
+    before, rest = number.groups() if number else ("", line)
+    match = _AFTER_PICTURE.fullmatch(rest)
     if match:
-        return [match.group(1), *match.group(2).split()]
-    return [line] if line.lower().endswith(PICTURE_SUFFIXES) else line.split()
+        return [*before.split(), match.group(1), *match.group(2).split()]
+    return [*before.split(), rest] if rest.lower().endswith(PICTURE_SUFFIXES) else line.split()
 
 
 def _join_cut_paths(rows: Rows, delimiter: str, exists: Exists) -> Rows:

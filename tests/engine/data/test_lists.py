@@ -105,7 +105,8 @@ def opened(place, text, name="list.csv", encoding="utf-8"):
 
 def lines(form, rows=ROWS):
     return "".join(form.format(path=path, label=label, i=i, back=path.replace("/", "\\"), bare=path[:-4],
-                               one=int(label == "cat"), two=int(label == "dog"), fold=i % 5, number=i % 2)
+                               one=int(label == "cat"), two=int(label == "dog"), fold=i % 5, number=i % 2,
+                               use=("Training", "PrivateTest")[i % 2])
                    for i, (path, label) in enumerate(rows))  # fmt: skip
 
 
@@ -137,9 +138,9 @@ def is_read(pictures, classes=("cat", "dog")):
         lines(" {path} , {label} \n"),
         lines("C:\\data\\{back},{label}\n"),
         lines("/home/me/set/{path},{label}\n"),
-        lines("./{path},{label}\n").replace("./", "../")
-        if False
-        else lines("file://x/{path},{label}\n").replace("file://x/", ""),
+        lines("{label} {path}\n"),
+        lines("{i} {path} {label}\n"),
+        "path,label,\n" + lines("{path},{label}\n") + "path,label,\n",
         "path,cat,dog\n" + lines("{path},{one},{two}\n"),
     ],
 )
@@ -187,6 +188,51 @@ def test_pictures_in_a_folder_beside_the_list_are_found(place):
     assert "Paths are read in the folder 'cat'." in pictures.notes
 
 
+def test_pictures_of_one_list_are_found_in_several_places_and_each_once(place):
+    grow(place, "part_1", "part_2", count=1)
+    (place / "part_2" / "0.png").rename(place / "part_2" / "1.png")
+    pictures = opened(place, "image_id,label\n0,a\n1,b\n")
+    assert names(pictures, "train") == ["part_1/0.png", "part_2/1.png"]
+    pictures = opened(place, "/ann/img/cat/0.png,a\n/bob/img/cat/1.png,b\n")
+    assert names(pictures, "train") == ["img/cat/0.png", "img/cat/1.png"]
+    assert "Paths are read without their beginning '/bob'." in pictures.notes
+    # What may be one of two files is not given to both.
+    pictures = opened(place, "/ann/train/1.png,a\n/ann/train/0.png,a\n/ann/val/0.png,b\n", "img/cat/list.csv")
+    assert names(pictures, "train") == ["1.png", "0.png", "/ann/val/0.png"]
+    assert "name no file: 1 of 3" in "".join(pictures.warnings)
+
+
+def test_numbered_paths_and_addresses_of_paths_are_found(place):
+    plant(place, "my cat.png")
+    assert names(opened(place, lines("{i} {path}\n"), "list.txt"), "train") == [path for path, _ in ROWS]
+    assert names(opened(place, "1 cat/0.png\n2 cat/1.png\n", "list.txt"), "train") == [
+        "img/cat/0.png",
+        "img/cat/1.png",
+    ]
+    assert names(opened(place, "my%20cat.png,a\nimg/cat/0.png,b\n"), "train") == [
+        "my cat.png",
+        "img/cat/0.png",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("image,usage\n" + lines("{path},{use}\n"), None),
+        (lines("{path},{use}\n"), None),
+        (lines("{path},{use},{label}\n"), [0, 0, 0, 1, 1, 1]),
+        (lines("{use},{path},{label}\n"), [0, 0, 0, 1, 1, 1]),
+        (lines("{path},{label},{use},,\n"), [0, 0, 0, 1, 1, 1]),
+        ("image,label,is_training_img\n" + lines("{path},{label},{number}\n"), [0, 0, 0, 1, 1, 1]),
+    ],
+)
+def test_columns_of_splits_are_known_by_what_they_hold(place, text, labels):
+    pictures = opened(place, text)
+    assert {split: len(indices) for split, indices in pictures.splits.items()} == {"train": 3, "test": 3}
+    assert (None if pictures.labels is None else pictures.labels.tolist()) == labels
+    assert not pictures.warnings
+
+
 def test_folds_are_left_alone_with_a_word(place):
     pictures = opened(place, "path,label,fold\n" + lines("{path},{label},{fold}\n"))
     is_read(pictures)
@@ -223,6 +269,8 @@ def test_columns_of_yes_and_no_name_a_split(place):
         (lines('{path},"{label}\n'), "do not come in pairs"),
         ("# one\n" + lines("{path},{label}\n"), "begin with '#' are not read: 1"),
         (lines("{path},{label}\n") + lines("{path}\0,{label}\n"), "name no file: 6 of 12"),
+        ("path,label,split\n" + lines("{path},{label},\n") + "img/cat/0.png,cat,val\n", "which train: 6 of 7"),
+        ("path,mask\n" + lines("{path},{path}\n"), "only that of column 'path' is read, not 'mask'"),
         (lines("{path}," + "7" * 5000 + "{number}\n"), "The longest label has 5,001 letters"),
     ],
 )  # fmt: skip
