@@ -134,7 +134,7 @@ def test_two_processes_started_by_hand_have_the_losses_of_one(store, queue, star
     assert (code, run.status, run.step) == (0, RunStatus.FINISHED, 12)
     expected, found = curve(store, alone), curve(store, shared)
     assert found.keys() == expected.keys()
-    assert found == pytest.approx(expected, rel=2e-5)
+    assert found == pytest.approx(expected, rel=1e-5)
     assert curve(store, shared, "knn") == pytest.approx(curve(store, alone, "knn"), abs=0.051)
     assert run.images_seen == get_run(store, alone).images_seen == 12 * 8
     assert "2 processes train together, 4 pictures each a batch." in words(store, shared)

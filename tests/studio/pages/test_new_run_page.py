@@ -1,5 +1,6 @@
 """The page New run on a real store; scans and previews that need processes are tested where those are."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -196,6 +197,24 @@ def test_a_recipe_saved_is_the_recipe_opened(page, place, context, tmp_path, qtb
     assert page.settings.preset == "quick"
     assert page.settings.form.changes() == {"training.epochs": 33}
     assert page.source.dataset.name == "cats"
+
+
+def test_a_disk_that_takes_no_recipe_leaves_the_one_that_was_there(
+    page, context, place, tmp_path, monkeypatch
+):
+    page.show_with(location=place)
+    recipe, _ = page._current_recipe()
+    before = recipe_files.write_recipe(tmp_path / "mine.toml", recipe).read_text("utf-8")
+
+    def full(self, *_args, **_kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    page.recipes.save_file(tmp_path / "mine.toml", recipe)
+    assert context.said[-1].level == "bad"
+    monkeypatch.undo()
+    assert (tmp_path / "mine.toml").read_text("utf-8") == before
+    assert [file.name for file in tmp_path.glob("*recipe*")] == []
 
 
 def test_saving_says_how_to_start_the_recipe_elsewhere_or_why_it_cannot_be_saved(
