@@ -14,7 +14,13 @@ from PIL import Image
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
-HARMLESS = ("bench_checkpoints.py", "bench_doctor.py", "bench_store.py", "bench_trainer.py")
+HARMLESS = (
+    "bench_checkpoints.py",
+    "bench_doctor.py",
+    "bench_recipes.py",
+    "bench_store.py",
+    "bench_trainer.py",
+)
 BENCHMARKS = sorted(path.name for path in FOLDER.glob("bench_*.py"))
 
 

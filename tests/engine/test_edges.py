@@ -3,7 +3,7 @@
 import pytest
 
 from engine.declared import check_recipe, load_catalogue, make_recipe
-from tests.benchmarks.fuzz_steps import Facts, try_one
+from tests.benchmarks.bench_edges import Facts, try_one
 
 METHODS = sorted(load_catalogue().methods)
 NEEDS_TWO = ("byol", "simclr", "vicreg")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from tests.benchmarks.fuzz_recipes import try_one
+from tests.benchmarks.bench_recipes import try_one
 
 SEEDS = 210  # seventy of each way; the script tries ten thousand
 

@@ -1,16 +1,18 @@
 """Changed recipes, thousands of them: each can be put together, or is refused in a printable sentence.
 
-``python tests/benchmarks/fuzz_recipes.py --number 10000`` prints how many of each. A number is a seed: the same one
-makes the same recipe, so a failure is reproduced by ``--first N --number 1``.
+``python tests/benchmarks/bench_recipes.py [--number 10000] [--json FILE] [--tiny]`` prints how many of each.
+A number is a seed: the same one makes the same recipe, so a failure is reproduced by ``--first N --number 1``.
 """
 
 import argparse
+import json
 import math
 import random
 import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import tomli_w
@@ -209,7 +211,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--number", type=int, default=10_000)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--tiny", action="store_true", help="a round that only shows that it starts")
+    parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
+    if arguments.tiny:
+        arguments.number = 6
     ends: Counter[str] = Counter()
     for seed in range(arguments.first, arguments.first + arguments.number):
         try:
@@ -220,7 +226,10 @@ def main() -> None:
         ends[("table: ", "file: ", "--set: ")[seed % 3] + end] += 1
     for end, count in sorted(ends.items()):
         print(f"{end:<32}{count:>8,}")
-    sys.exit(any("ESCAPED" in end for end in ends))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(ends, indent=1))
+    if any("ESCAPED" in end for end in ends):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

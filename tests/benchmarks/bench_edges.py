@@ -1,18 +1,20 @@
 """Tiny trainings at the edges of what is allowed: none that passes the checks may fail in torch.
 
-``python tests/benchmarks/fuzz_steps.py [--methods dino,mae]`` takes two steps and a look at the features for every
-setting of every method at its bounds, and for sizes, encoders and batches that fit badly; it prints what passed the
-checks and then failed, or lost its numbers, with the changes that make it again.
+``python tests/benchmarks/bench_edges.py [--methods dino,mae] [--json FILE] [--tiny]`` takes two steps and a look at
+the features for every setting of every method at its bounds, and for sizes, encoders and batches that fit badly; it
+prints what passed the checks and then failed, or lost its numbers, with the changes that make it again.
 """
 
 import argparse
 import itertools
+import json
 import math
 import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -174,7 +176,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--methods", default=",".join(load_catalogue().methods))
     parser.add_argument("--pairs", action="store_true", help="also two settings at a time")
+    parser.add_argument("--tiny", action="store_true", help="a round that only shows that it starts")
+    parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
+    if arguments.tiny:
+        arguments.methods = "mae"
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     ends: Counter[str] = Counter()
@@ -186,13 +192,16 @@ def main() -> None:
         ]
         cases = [(changes, PICTURES[0]) for changes in itertools.chain(*grids)]
         cases += [({}, shape) for shape in PICTURES]
-        for changes, shape in cases:
+        for changes, shape in cases[: 2 if arguments.tiny else None]:
             end, details = try_one(method, changes, shape)
             ends[end] += 1
             if end in ("FAILED", "not finite"):
                 print(f"{method:<10} {end:<10} {changes} {shape}: {details}", flush=True)
     print(", ".join(f"{count:,} {end}" for end, count in sorted(ends.items())))
-    sys.exit(bool(ends["FAILED"]))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(ends, indent=1))
+    if ends["FAILED"]:
+        sys.exit(1)
 
 
 if __name__ == "__main__":
