@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select
 
-from engine.file_names import place_as_text, place_from_text
 from engine.store.connection import Store
 from engine.store.record import damaged_row, read_record
 from engine.store.tables import ArtifactRow
@@ -105,12 +104,11 @@ def _to_stored(store: Store, path: Path) -> str:
     absolute = path.absolute()
     if absolute.is_relative_to(store.folder):
         return absolute.relative_to(store.folder).as_posix()
-    return place_as_text(absolute)  # a name that is no UTF-8 is no text for a database either
+    return str(absolute)
 
 
 def _to_artifact(store: Store, row: Mapping[Any, Any]) -> Artifact:
     # Joining an absolute path gives that path, so both kinds of stored paths come back absolute.
     if not isinstance(row["path"], str):
         raise damaged_row(f"artifact {row['id']}", ["path"])
-    path = store.folder / row["path"]
-    return read_record(Artifact, {**row, "path": place_from_text(str(path)) if "\\" in row["path"] else path})
+    return read_record(Artifact, {**row, "path": store.folder / row["path"]})

@@ -1,5 +1,6 @@
 """Read metrics: curves at the resolution of a screen, summaries for a table, single points for export."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -124,7 +125,9 @@ def series_summaries(
 
 def _is_point(row: Sequence[Any]) -> bool:
     step, value, wall = row
-    return isinstance(step, int) and isinstance(value, float | None) and isinstance(wall, float)
+    # What is not finite is kept as a gap; an infinite number in the file is damage, and no JSON.
+    is_value = value is None or (isinstance(value, float) and math.isfinite(value))
+    return isinstance(step, int) and is_value and isinstance(wall, float) and math.isfinite(wall)
 
 
 def _to_curve(found: Buckets, level: int, total: int) -> Curve:

@@ -17,6 +17,8 @@ from engine.store import (
     list_artifacts,
     list_runs,
     open_store,
+    read_points,
+    write_metrics,
 )
 from tests.benchmarks.bench_hostile_stores import run_seeds
 
@@ -78,3 +80,13 @@ def test_text_that_is_not_utf8_comes_back_as_it_went_in(store):
     add_artifact(store, run.id, kind="export", path=Path("/pictures", name), step=1, size=1)
     assert events_after(store)[0].message.endswith(name)
     assert list_artifacts(store, run.id)[0].path == Path("/pictures", name)
+
+
+@pytest.mark.parametrize("change", ["step = 'many'", "value = 9e999", "value = 'x'", "wall = -9e999"])
+def test_a_point_that_is_no_number_is_told_in_words(store, change):
+    run = create_run(store, **RUN)
+    write_metrics(store, run.id, [("loss", 1, 1.0, 2.0)])
+    with store.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE metric SET {change}")
+    with pytest.raises(StoreError, match="is damaged: of metric loss of run 1"):
+        read_points(store, run.id, "loss")
