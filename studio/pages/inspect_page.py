@@ -20,6 +20,7 @@ from studio.pages.inspect.picture_chooser import PictureChooser
 from studio.pages.inspect.viewer_tabs import ViewerTabs
 from studio.pages.page import Page
 from studio.viewers.picture_strip import CELL_PX, height_of
+from studio.widgets.choice_box import ChoiceBox
 from studio.widgets.empty_state import EmptyState
 from studio.widgets.labels import make_label
 from studio.widgets.plain_text import shown
@@ -50,7 +51,7 @@ class InspectPage(Page):
         self._runs: dict[int, Run] = {}
         self._lines: dict[int, str] = {}
         self._shown_run: int | None = None
-        self.run_box = QComboBox(self)
+        self.run_box = ChoiceBox(self)
         self.run_box.setObjectName("inspect_run")
         self.run_box.setAccessibleName("Run")
         self.run_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

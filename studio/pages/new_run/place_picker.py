@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QVBoxLayout, QWidget
 from engine.store import Dataset
 from studio import wording
 from studio.widgets.buttons import make_button
+from studio.widgets.choice_box import ChoiceBox
 from studio.widgets.file_dialog import ask_file, ask_folder
 from studio.widgets.plain_text import shown
 
@@ -30,7 +31,7 @@ class PlacePicker(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("place_picker")
-        self.recent = QComboBox(self)
+        self.recent = ChoiceBox(self)
         self.recent.setObjectName("recent_datasets")
         self.recent.setAccessibleName("Recent data sets")
         self.recent.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

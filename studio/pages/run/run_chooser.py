@@ -9,13 +9,14 @@ from typing_extensions import override
 from engine.store import Run
 from studio import wording
 from studio.live.run_words import state_words
+from studio.widgets.choice_box import ChoiceBox
 from studio.widgets.plain_text import set_tip, shown, tip_of
 
 LEAST_CHARACTERS = 8
 USUAL_WIDTH = 340
 
 
-class RunChooser(QComboBox):
+class RunChooser(ChoiceBox):
     """A list of runs.
 
     Args:
