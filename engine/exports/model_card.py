@@ -9,7 +9,6 @@ from engine.exports.markdown import code, plain, table
 from engine.exports.snippets import PICTURE, reading, using
 from engine.exports.subject import TOLERANCE, Subject
 from engine.exports.timm_architecture import other_stride
-from engine.value_range import AUTO
 
 NAME = "README.md"
 TITLES = {
@@ -23,7 +22,7 @@ OTHER_STEM = (
     "not know."
 )
 SAME_VIEW = (
-    "timm's own transform, made of `config.json`, is the same view: "
+    "For pictures of 8 bits, timm's own transform, made of `config.json`, is the same view: "
     "`timm.data.create_transform(**timm.data.resolve_data_config({}, model=model))`."
 )
 RESIZING = (
@@ -68,13 +67,7 @@ def model_card(subject: Subject, differences: Mapping[str, float]) -> str:
 
 def _use(subject: Subject, formats: Mapping[str, float]) -> list[str]:
     """How pictures become features: words and code that runs in the folder, beside a picture file."""
-    values = subject.recipe.data.value_range
-    deep = (
-        ""
-        if values == AUTO
-        else f" Of pictures deeper than 8 bits, the values {values} became black to white."
-    )
-    parts = [subject.view.words + deep, f"In this folder, for `{PICTURE}`:", code(reading(subject))]
+    parts = [subject.view.words, f"In this folder, for `{PICTURE}`:", code(reading(subject))]
     for name in formats:
         parts += [f"{TITLES[name]}:", code(using(name, subject))]
         if name == "timm":

@@ -2,6 +2,7 @@
 
 from engine.exports.subject import Subject
 from engine.exports.timm_architecture import architecture, other_stride, stem_lines
+from engine.value_range import parse_value_range
 
 PICTURE = "picture.jpg"
 _READ = """import torch
@@ -16,28 +17,46 @@ view = transforms.Compose([
 ])
 
 
-def read(file):
-    picture = ImageOps.exif_transpose(Image.open(file))
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
-    return view(picture.convert("{mode}"))
+{function}
 
 
 pictures = torch.stack([read("{picture}")])"""
+
+_FUNCTION = '''def read(file):
+    """A picture as a tensor (C, H, W): turned as its EXIF says, on white where it is transparent."""
+    picture = ImageOps.exif_transpose(Image.open(file))
+%(deep)s    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    return %(view)s(picture.convert("%(mode)s"))'''
+
+_DEEP = """    if picture.mode[0] in "IF":  # deeper than 8 bits; of colours as deep, Pillow keeps the upper byte only
+        low, high = {fractions} if picture.mode == "F" else {integers}
+        shares = (torch.tensor(numpy.array(picture, "float64")).clamp(low, high) - low) / (high - low)
+        picture = Image.fromarray((shares * 255).round().byte().numpy())
+"""
 
 
 def reading(subject: Subject) -> str:
     """From files to a batch of pictures, by Pillow and torchvision."""
     view = subject.view
-    return _READ.format(
+    code = _READ.format(
         resized=view.resized,
         size=view.size,
         mean=list(view.mean),
         std=list(view.std),
-        mode="L" if view.channels == 1 else "RGB",
+        function=read_function(subject, "view"),
         picture=PICTURE,
     )
+    return f"import numpy\n{code}" if view.deep_range else code
+
+
+def read_function(subject: Subject, view: str) -> str:
+    """A function in Python that reads a file as the run read its pictures, and gives it to what is called ``view``."""
+    mode = "L" if subject.view.channels == 1 else "RGB"
+    given = parse_value_range(subject.view.deep_range) if subject.view.deep_range else None
+    deep = _DEEP.format(integers=given.integers, fractions=given.fractions) if given else ""
+    return _FUNCTION % {"deep": deep, "view": view, "mode": mode}
 
 
 def using(name: str, subject: Subject) -> str:

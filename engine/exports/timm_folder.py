@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from engine.errors import SettingsError
+from engine.exports.snippets import read_function
 from engine.exports.subject import Subject, check_features
 from engine.exports.timm_architecture import architecture, other_stride, stem_lines
 from engine.nn.encoders import encoder_size
@@ -23,7 +24,7 @@ SCRIPT_TEXT = '''"""Loads the exported encoder with timm, and pictures as it exp
 import json
 from pathlib import Path
 
-import safetensors.torch
+%(numpy)simport safetensors.torch
 import timm
 import torch
 from PIL import Image, ImageOps
@@ -36,13 +37,7 @@ model = timm.create_model(f"local-dir:{here}", pretrained=%(pretrained)s)
 transform = timm.data.create_transform(**timm.data.resolve_data_config({}, model=model))
 
 
-def read(file):
-    """A picture as a tensor (C, H, W): turned as its EXIF says, on white where it is transparent."""
-    picture = ImageOps.exif_transpose(Image.open(file))
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
-    return transform(picture.convert("L" if config["pretrained_cfg"]["input_size"][0] == 1 else "RGB"))
+%(read)s
 
 
 if __name__ == "__main__":
@@ -68,11 +63,19 @@ def write_timm_folder(subject: Subject, folder: Path) -> float:
     stride = other_stride(subject)
     save_file(subject.state(), folder / WEIGHTS, write_passport(_passport(subject)))
     (folder / CONFIG).write_text(json.dumps(_config(subject), indent=1), encoding="utf-8")
-    script = SCRIPT_TEXT % {"pretrained": stride is None, "stem": _stem(subject)}
-    (folder / SCRIPT).write_text(script, encoding="utf-8")
+    (folder / SCRIPT).write_text(_script(subject, stride), encoding="utf-8")
     pictures = subject.check_pictures()
     with torch.no_grad():
         return check_features(subject, _load(subject, folder, stride)(pictures), pictures, "timm's copy")
+
+
+def _script(subject: Subject, stride: int | None) -> str:
+    return SCRIPT_TEXT % {
+        "numpy": "import numpy\n" if subject.view.deep_range else "",
+        "pretrained": stride is None,
+        "stem": _stem(subject),
+        "read": read_function(subject, "transform"),
+    }
 
 
 def _stem(subject: Subject) -> str:

@@ -16,14 +16,20 @@ from hypothesis import strategies as st
 from PIL import Image
 from torchvision import transforms
 
+from engine.data.decode import read_picture
 from engine.data.views import EvalView, resize
 from engine.evaluation.knn import knn_accuracy
 from engine.evaluation_view import EvaluationView
-from engine.exports.snippets import PICTURE
+from engine.exports.snippets import PICTURE, reading
+from engine.exports.subject import Subject
 from engine.jobs.embed import embed_run
 from engine.jobs.export import FORMATS, export_run
 from engine.jobs.pretrain import run as do_run
+from engine.nn.encoders import make_encoder
+from engine.nn.normalise import Normalise
+from engine.recipe import DataSettings, EncoderSettings, Recipe
 from engine.store import events_after, series_summaries
+from engine.value_range import parse_value_range
 
 pytestmark = pytest.mark.slow
 
@@ -123,6 +129,29 @@ def test_the_code_of_the_card_gives_the_embedded_features(
     if "timm" in formats:
         read = runpy.run_path("load_encoder.py")["read"]
         torch.testing.assert_close(read(PICTURE), names["pictures"][0])
+
+
+@pytest.mark.parametrize(
+    ("dtype", "top", "values"), [(np.uint16, 4095, "12bit"), (np.float32, 300.0, "0:4095, fractions 200:300")]
+)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_code_of_the_card_reads_deeper_pictures_in_the_range_of_the_run(
+    dtype, top, values, channels, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(np.linspace(0, top, 40 * 56).reshape(40, 56).astype(dtype)).save("deep.tif")
+    shutil.copyfile("deep.tif", PICTURE)
+    encoder, data = EncoderSettings(name="resnet_nano", image_size=48), DataSettings(value_range=values)
+    network = make_encoder(encoder, channels=channels).eval()
+    subject = Subject(network, Recipe(encoder=encoder, data=data), "an encoder", Normalise(channels))
+    names = {}
+    exec(reading(subject), names)
+    FORMATS["timm"](subject, tmp_path)
+    read = runpy.run_path("load_encoder.py")["read"]
+    pixels = torch.from_numpy(read_picture("deep.tif", channels, parse_value_range(values))).permute(2, 0, 1)
+    ours = subject.normalise(subject.view.picture(pixels)[None])[0]
+    for theirs in (names["pictures"][0], read(PICTURE)):
+        torch.testing.assert_close(theirs, ours, atol=0.05, rtol=0)  # Pillow's resizing and torch's
 
 
 def test_timm_resizes_to_our_size_whatever_the_size():
