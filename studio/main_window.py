@@ -56,6 +56,7 @@ class MainWindow(QMainWindow):
         # Before the pages are made, which tell how it ended: the end takes the place of the work.
         context.exporter.finished.connect(self.toasts.end_busy)
         context.exporter.failed.connect(self.toasts.end_busy)
+        context.exporter.in_the_way.connect(self.toasts.end_busy)
         # No row changes while time passes: "3 min ago" is said anew all the same.
         self._clock = QTimer(self)
         self._clock.setObjectName("times")

@@ -17,15 +17,17 @@ from studio.widgets.removal import retire
 SHOWN_MILLISECONDS = 7000
 AFTER_HOVER_MILLISECONDS = 3000
 LONGEST = 600
-BUSY = "busy"
+BUSY, DONE = "busy", "done"
 _LOOKS = {
     "info": ("info", "accent", "News"),
     "good": ("good", "good", "Done"),
     "warn": ("warning", "warn", "Warning"),
     "bad": ("error", "bad", "Error"),
     BUSY: ("clock", "accent", "At work"),
+    DONE: ("good", "good", "Done"),
 }
-_STAYING = ("warn", "bad", BUSY)
+_FRAMES = {BUSY: "info", DONE: "good"}
+_STAYING = ("warn", "bad", BUSY, DONE)
 
 
 class ToastCard(QFrame):
@@ -33,7 +35,7 @@ class ToastCard(QFrame):
 
     Args:
         sentence: The news.
-        level: "info", "good", "warn", "bad" or "busy".
+        level: "info", "good", "warn", "bad", "busy" or "done".
         action: Label and callable of one button.
         parent: The overlay.
     """
@@ -48,7 +50,7 @@ class ToastCard(QFrame):
         icon, token, word = _LOOKS.get(level, _LOOKS["info"])
         self.setObjectName("toast")
         self.setAccessibleName(shown(f"{word}: {sentence}"))
-        theme.set_role(self, f"note_{level if level in _LOOKS and level != BUSY else 'info'}")
+        theme.set_role(self, f"note_{_FRAMES.get(level, level) if level in _LOOKS else 'info'}")
         self._row = row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 8, 8)
         row.setSpacing(8)

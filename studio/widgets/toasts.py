@@ -44,8 +44,8 @@ class Toasts(QWidget):
 
         Args:
             sentence: What happened.
-            level: "info" and "good" leave by themselves, "warn" and "bad" when they are sent away, "busy" when
-                ``end_busy`` is called.
+            level: "info" and "good" leave by themselves; "warn", "bad" and "done", the end of what was waited for,
+                when they are sent away; "busy" when ``end_busy`` is called.
             action: Label and callable of one button.
         """
         if any(card.sentence == sentence for card in self.cards()):

@@ -11,6 +11,7 @@ from studio.pages.run.export_dialog import ExportDialog
 from studio.widgets.file_dialog import ask_new_file
 from studio.widgets.replace_question import ReplaceQuestion
 
+WRITING = "Writing; how it ended is said here."
 LAST_FOLDER = "run/last_export_folder"
 KINDS = "Parquet, a row a picture (*.parquet);;NumPy, vectors alone (*.npy)"
 
@@ -55,19 +56,23 @@ class Takeout:
     def _tell(self, is_begun: bool, folder: Path) -> None:
         if is_begun:
             self._context.preferences.remember(LAST_FOLDER, str(folder))
-            self._context.toast("Writing; how it ended is said here.", "busy")
+            self._context.toast(WRITING, "busy")
         else:
             self._context.toast("Something else is being written; try again when it is done.", "warn")
 
     def _ask_to_replace(self, sentence: str) -> None:
         """Replace what is there only where the person says so."""
         question = ReplaceQuestion(sentence, self._window)
-        question.accepted.connect(self._context.exporter.replace)
+        question.accepted.connect(self._replace)
         question.finished.connect(question.deleteLater)
         question.open()
+
+    def _replace(self) -> None:
+        if self._context.exporter.replace():
+            self._context.toast(WRITING, "busy")
 
     def _folder(self) -> Path:
         return Path(self._context.preferences.text(LAST_FOLDER, str(Path.home())))
 
     def _on_finished(self, sentence: str, _place: str) -> None:
-        self._context.toast(sentence, "good")
+        self._context.toast(sentence, "done")

@@ -117,6 +117,16 @@ def test_what_goes_on_is_told_until_it_is_over(window, context, qtbot):
     assert "Writing." not in [card.sentence for card in window.toasts.cards()]
 
 
+def test_a_question_ends_the_work_and_the_end_of_long_work_stays(window, context, qtbot, monkeypatch):
+    monkeypatch.setattr(toast_card, "SHOWN_MILLISECONDS", 20)
+    window.toasts.show_toast("Writing.", "busy")
+    context.exporter.in_the_way.emit("There is README.md in /data already.")
+    assert window.toasts.cards() == []
+    window.toasts.show_toast("The encoder is in /there.", "done")
+    qtbot.wait(100)
+    assert [card.sentence for card in window.toasts.cards()] == ["The encoder is in /there."]
+
+
 def test_news_can_be_copied(toasts, qtbot):
     toasts.show_toast(SENTENCE, "bad")
     toasts.cards()[0].copy()

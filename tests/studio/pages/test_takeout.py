@@ -35,7 +35,7 @@ def test_an_encoder_goes_where_and_as_the_dialog_says(page, context, tmp_path):
     assert page.asked == [(page.run.id, str(tmp_path / "out"), ["timm", "onnx"])]
     assert context.said[-1].sentence.startswith("Writing")
     context.exporter.finished.emit("The encoder is there.", str(tmp_path / "out"))
-    assert (context.said[-1].sentence, context.said[-1].level) == ("The encoder is there.", "good")
+    assert (context.said[-1].sentence, context.said[-1].level) == ("The encoder is there.", "done")
 
 
 def test_nothing_is_written_without_a_format_or_a_folder(page):
@@ -76,6 +76,7 @@ def test_files_in_the_way_are_replaced_only_when_the_person_says_so(
     assert question.defaultButton() is question.keep_button
     qtbot.mouseClick(getattr(question, button), Qt.MouseButton.LeftButton)
     assert len(again) == asked
+    assert [news.level for news in context.said] == ["busy"] * asked
 
 
 def test_a_failure_is_told(page, context):
