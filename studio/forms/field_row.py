@@ -184,7 +184,9 @@ class FieldRow(QWidget):
         room.setRetainSizeWhenHidden(True)
         self._reset.setSizePolicy(room)
         for widget in (self._label, editor, self._unit):
-            widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            policy.setHeightForWidth(widget is self._label)  # a title may need three lines
+            widget.setSizePolicy(policy)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)

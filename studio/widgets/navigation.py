@@ -60,6 +60,8 @@ class Navigation(QFrame):
 
     def _make(self, name: str, title: str, icon: str) -> QToolButton:
         button = QToolButton()
+        # A click takes the focus along, or its frame stays on the page that was left.
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         button.setObjectName(name)
         button.setText(title)
         button.setAccessibleName(title)

@@ -3,8 +3,9 @@
 import time
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QIcon, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from typing_extensions import override
 
 from engine.store import Run, RunStatus, SeriesSummary, list_runs, series_summaries
 from studio import theme, wording
@@ -19,6 +20,9 @@ MOST = 8
 _STARTED = [status for status in RunStatus if status is not RunStatus.QUEUED]
 _COLUMNS = ("Run", "State", "Loss", "k-NN top-1", "Took", "Started")
 _TIMES = (4, 5)
+_TOOK = 4
+WIDTH_OF_ALL = 620
+"""Pixels below which the time a run took gives its room to the names."""
 
 
 class RecentCard(Card):
@@ -70,6 +74,11 @@ class RecentCard(Card):
         header = self.table.horizontalHeader().sizeHint().height()
         self.table.setFixedHeight(header + max(len(runs), 1) * theme.ROW_HEIGHT + 6)
         return runs
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.table.setColumnHidden(_TOOK, event.size().width() < WIDTH_OF_ALL)
 
     def say_times(self) -> None:
         """Say anew how long runs have worked and how long ago they were started."""

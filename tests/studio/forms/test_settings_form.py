@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLineEdit, QToolButton
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QToolButton
 
 from engine.declared import FieldEntry, Problem, load_catalogue, make_recipe, scale_preset
 from studio.forms.settings_form import MOST_ESSENTIALS, SettingsForm
@@ -246,3 +246,13 @@ def test_comma_and_point_mean_the_same_in_every_locale(form, qtbot):
     form.show_field("settings.share")
     type_into(qtbot, form, "settings.share", "0,5")
     assert form.values()["settings.share"] == 0.5
+
+
+def test_a_title_of_three_lines_is_shown_whole(qtbot):
+    form = SettingsForm(FIELDS)
+    qtbot.addWidget(form)
+    form.resize(215, 700)
+    form.show()
+    label = next(label for label in form.findChildren(QLabel) if label.text() == "Base learning rate")
+    qtbot.waitUntil(lambda: label.height() >= label.heightForWidth(label.width()))
+    assert label.heightForWidth(label.width()) >= 3 * label.fontMetrics().height()

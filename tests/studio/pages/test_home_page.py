@@ -184,3 +184,14 @@ def test_an_event_of_the_engine_disturbs_nothing(home, context, store):
     add_event(store, None, Level.INFO, "The engine looked around.")
     context.watch.check()
     assert home.empty.isVisible()
+
+
+def test_names_have_room_in_a_narrow_window(home, context, make_run, qtbot):
+    make_run("a run of a usual name", RunStatus.FINISHED)
+    context.watch.check()
+    names = home.recent.table
+    assert not names.isColumnHidden(4)
+    home.resize(880, 600)
+    qtbot.waitUntil(lambda: names.isColumnHidden(4))
+    needed = names.fontMetrics().horizontalAdvance("a run of a usual name")
+    assert names.columnWidth(0) > needed
