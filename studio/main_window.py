@@ -43,6 +43,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._context = context
         self._is_quiet = False
+        self._trouble = ""
         self._preparation: Iterator[bool] | None = None
         self._kinds = {page.name: page for page in discover_pages()}
         self._pages: dict[str, Page] = {}
@@ -57,6 +58,8 @@ class MainWindow(QMainWindow):
         context.exporter.finished.connect(self.toasts.end_busy)
         context.exporter.failed.connect(self.toasts.end_busy)
         context.exporter.in_the_way.connect(self.toasts.end_busy)
+        context.watch.trouble.connect(self._tell_trouble)
+        context.watch.recovered.connect(self._end_trouble)
         # No row changes while time passes: "3 min ago" is said anew all the same.
         self._clock = QTimer(self)
         self._clock.setObjectName("times")
@@ -230,6 +233,15 @@ class MainWindow(QMainWindow):
         assert isinstance(app, QApplication)
         theme.apply_theme(app, name)
         self._context.preferences.remember("theme", name)
+
+    def _tell_trouble(self, sentence: str, fix: str) -> None:
+        """Say that the store cannot be read; the status bar keeps saying it, but has no room for all of it."""
+        self._end_trouble()
+        self._trouble = f"{sentence} {fix}"
+        self.toasts.show_toast(self._trouble, "bad")
+
+    def _end_trouble(self) -> None:
+        self.toasts.take_back(self._trouble)
 
     def _restore_size(self) -> None:
         # What the window manager draws around the window takes room as well.

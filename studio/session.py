@@ -97,8 +97,6 @@ def open_store_or_ask(location: str | None) -> Store | None:
 
 def _start(context: StudioContext, window: MainWindow) -> None:
     """Start what works behind the window, once it is on screen."""
-    # The status bar keeps saying it, but has no room for all of it.
-    context.watch.trouble.connect(lambda wrong, fix: context.toast(f"{wrong} {fix}", "bad"))
     context.watch.start()
     context.supervisor.start()
     window.prepare_pages()

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 from engine.declared import fidelity
 from engine.recipe import Recipe
 from studio import theme, wording
-from studio.widgets.labels import make_label
+from studio.widgets.labels import NARROWEST, make_label
 from studio.widgets.plain_text import set_tip
 from studio.widgets.removal import retire
 
@@ -31,6 +31,7 @@ class FidelityList(QWidget):
         set_tip(self.toggle, "What the results of this run are not comparable in")
         self.toggle.toggled.connect(self._on_toggled)
         theme.set_role(self.toggle, "fold")
+        self.toggle.setMinimumWidth(NARROWEST)  # its words push nothing else out of a column
         self._body = QWidget(self)
         self._rows = QVBoxLayout(self._body)
         self._rows.setContentsMargins(16, 0, 0, 0)
@@ -57,8 +58,8 @@ class FidelityList(QWidget):
         removed, self._labels = self._labels, []
         deviations = fidelity(recipe)
         self._sentences = [deviation.sentence for deviation in deviations]
-        counted = wording.counted(len(deviations), "difference") if deviations else "no difference"
-        self.toggle.setText(f"Fidelity: {counted} from the paper")
+        counted = wording.counted(len(deviations), "difference") if deviations else "No difference"
+        self.toggle.setText(f"{counted} from the paper")
         self.toggle.setEnabled(bool(deviations))
         for number, deviation in enumerate(deviations):
             label = make_label(deviation.sentence, f"deviation.{number}", "small", wraps=True)

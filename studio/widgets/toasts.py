@@ -58,6 +58,12 @@ class Toasts(QWidget):
         self._column.addWidget(card)
         self.place()
 
+    def take_back(self, sentence: str) -> None:
+        """Take away news that is true no longer."""
+        for card in self.cards():
+            if card.sentence == sentence:
+                card.leave()
+
     def end_busy(self) -> None:
         """Take away what told of work that goes on."""
         for card in self.cards():

@@ -171,10 +171,13 @@ def test_the_status_bar_says_how_busy_the_computer_is(window):
     assert "GB" in window.status_bar.system.text()
 
 
-def test_a_store_that_cannot_be_read_is_said_in_the_status_bar(window, context):
+def test_a_store_that_cannot_be_read_is_said_in_the_status_bar_and_in_news_until_it_can_be(window, context):
     context.watch.trouble.emit("The store is locked by another program.", "Close it.")
     assert "locked by another program" in window.status_bar.engine.text()
+    [news] = window.toasts.cards()
+    assert news.sentence == "The store is locked by another program. Close it."
     context.watch.recovered.emit()
+    assert window.toasts.cards() == []
     assert window.status_bar.engine.text() == "Engine off"
 
 

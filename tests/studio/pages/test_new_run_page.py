@@ -324,13 +324,13 @@ def test_differences_from_the_paper_are_counted_and_unfold(page, place, qtbot):
     page.show_with(location=place)
     listed = page.outcome.fidelity
     assert listed.sentences == [each.sentence for each in fidelity(page._checked.recipe)]
-    assert listed.toggle.text() == f"Fidelity: {len(listed.sentences)} differences from the paper"
+    assert listed.toggle.text() == f"{len(listed.sentences)} differences from the paper"
     assert not listed.findChild(QWidget, "deviation.0").isVisibleTo(listed)
     qtbot.mouseClick(listed.toggle, Qt.MouseButton.LeftButton)
     assert listed.findChild(QWidget, "deviation.0").isVisibleTo(listed)
     page.settings.set_preset("paper")
     page._refresh()
-    assert listed.toggle.text() == "Fidelity: no difference from the paper"
+    assert listed.toggle.text() == "No difference from the paper"
 
 
 def test_what_the_method_schedules_is_drawn_below_the_rate(page, place):
@@ -418,3 +418,12 @@ def test_a_size_moves_what_follows_it_in_the_form_and_leaves_what_the_person_set
     form.set_values({"encoder.image_size": 64})
     recipe = page._checked.recipe
     assert (recipe.encoder.patch_size, recipe.settings["local_size"]) == (4, 8)
+
+
+def test_nothing_is_cut_off_where_the_columns_are_narrow(page, place, qtbot):
+    page.resize(924, 580)
+    page.show_with(location=place)
+    content = page.outcome.findChild(QWidget, "scroll_content")
+    qtbot.waitUntil(lambda: content.parentWidget().width() < 340)
+    assert content.width() <= content.parentWidget().width()
+    assert content.minimumSizeHint().width() <= content.width()
