@@ -25,7 +25,7 @@ _NUMBERED = re.compile(r"([^\W\d](?:[^\W\d]|[ -])*?)[ ._-]*\(?\d+\)?\.\w+$")
 MOST_IN_NAMES = 1000
 SHARE_IN_NAMES = 0.95
 UNLABELLED = "The layout 'flat' reads them without labels."
-_MISSING = frozenset({"nan", "none", "null", "n/a", "na", "<na>", "unknown", "?"})
+_MISSING = frozenset({"nan", "none", "null", "n/a", "na", "<na>", "unknown", "unlabeled", "unlabelled", "?"})
 
 
 def plain_name(name: str) -> str:
@@ -106,7 +106,7 @@ def class_notes(classes: Sequence[str], labels: Indices | None, splits: Mapping[
         lacking = [classes[label] for label in sorted(trained - present)]
         if lacking:
             said.append(
-                f"Of the {len(trained):,} classes of training, the {split} split lacks {named(lacking)}."
+                f"Of the classes of training ({len(trained):,}), the {split} split lacks {named(lacking)}."
             )
     return said
 

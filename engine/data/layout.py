@@ -196,6 +196,13 @@ def _doubts(walk: FolderWalk, below: str, names: list[str]) -> Iterable[str]:
             f"Of {len(names)} class folders, {_listed(divided)} hold splits: their validation and test pictures "
             "train as well. Divide all classes so, or none."
         )
+    inner = [set(walk.folders(join(below, name))) for name in names]
+    shared = set.intersection(*inner) if len(names) > 1 else set()
+    if len(shared) > 1 and not any(map(split_of_name, shared)):
+        yield (
+            f"All {len(names):,} class folders hold the folders {_listed(sorted(shared))}: if those are the classes, "
+            "name the folders above them train, validation and test."
+        )
 
 
 def _wrapped_note(below: str) -> str:

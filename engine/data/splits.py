@@ -64,7 +64,8 @@ def knn_split(pictures: PictureSet, held_out: float, seed: int) -> KnnSplit:
         return _judged_by_validation(pictures, pictures.labels, test, same)
     test = _stratified(pictures.labels, train, held_out, seed, same)
     if not len(test):
-        return KnnSplit(train, empty, empty, "No class has two pictures, so none can be held out for k-NN.")
+        reason = "No class has two pictures of its own, so none can be held out for k-NN."
+        return KnnSplit(train, empty, empty, f"{reason} {_disputes(pictures, same)}".strip())
     rest = np.setdiff1d(train, test)
     origin = f"{held_out:.0%} of each class, held out of training"
     return KnnSplit(

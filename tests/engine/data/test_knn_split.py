@@ -121,6 +121,14 @@ def test_a_file_under_two_labels_is_never_held_out(tmp_path):
     )
 
 
+def test_a_set_of_nothing_but_files_under_two_labels_says_so(tmp_path):
+    plant(tmp_path, "cat/x.png", "dog/x.png", "cat/y.png", "dog/y.png", content=picture_bytes(1))
+    assert (
+        "Files under two labels, which train and never judge: 1"
+        in knn_split(open_pictures(tmp_path), 0.5, 0).reason
+    )
+
+
 def test_classes_that_training_lacks_lower_what_can_be_reached_and_that_is_said(tmp_path):
     grow(tmp_path, "train/cat", "train/dog", "val/cat", "val/elk")
     split = knn_split(open_pictures(tmp_path), 0.2, 0)

@@ -112,6 +112,11 @@ def test_splits_without_training_are_classes_with_a_warning(tmp_path):
     assert "look like splits, but none of them is for training" in said(open_pictures(tmp_path))
 
 
+def test_folders_that_hold_the_same_folders_may_be_splits(tmp_path):
+    grow(tmp_path, "tr/cat", "tr/dog", "te/cat", "te/dog")
+    assert "All 2 class folders hold the folders 'cat', 'dog'" in said(open_pictures(tmp_path))
+
+
 def test_what_lies_beside_splits_is_named(tmp_path):
     grow(tmp_path, "train/a", "train/b", "val/a", "extra")
     plant(tmp_path, "train/a.png")
