@@ -35,6 +35,9 @@ _DEEP = """    if picture.mode[0] in "IF":  # deeper than 8 bits; of colours as 
         shares = (torch.tensor(numpy.array(picture, "float64")).clamp(low, high) - low) / (high - low)
         picture = Image.fromarray((shares * 255).round().byte().numpy())
 """
+_NOT_DEEP = """    if picture.mode[0] in "IF":
+        raise ValueError(f"{file} is deeper than 8 bits: make levels of 0 to 255 of its values first")
+"""
 
 
 def reading(subject: Subject) -> str:
@@ -55,7 +58,7 @@ def read_function(subject: Subject, view: str) -> str:
     """A function in Python that reads a file as the run read its pictures, and gives it to what is called ``view``."""
     mode = "L" if subject.view.channels == 1 else "RGB"
     given = parse_value_range(subject.view.deep_range) if subject.view.deep_range else None
-    deep = _DEEP.format(integers=given.integers, fractions=given.fractions) if given else ""
+    deep = _DEEP.format(integers=given.integers, fractions=given.fractions) if given else _NOT_DEEP
     return _FUNCTION % {"deep": deep, "view": view, "mode": mode}
 
 

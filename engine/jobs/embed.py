@@ -1,7 +1,7 @@
 """Features of every picture of a place, as a run's encoder sees them, in a file for use elsewhere."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -181,7 +181,8 @@ def _facts(trained: Trained, pictures: PictureSet, pooling: str, folder: Path) -
         "encoder": disclosed(trained.recipe.encoder.model_dump()),
         "pooling": pooling,
         "pictures": _place(pictures, folder),
-        "view": trained.view.as_dict(),
+        # With the range that was found here, where the run has none: imported, or trained on pictures of 8 bits.
+        "view": replace(trained.view, deep_range=str(pictures.value_range or "")).as_dict(),
         "fingerprint": pictures.fingerprint(),
         "classes": list(pictures.classes),
         "origin": disclosed(trained.origin),

@@ -154,6 +154,22 @@ def test_the_code_of_the_card_reads_deeper_pictures_in_the_range_of_the_run(
         torch.testing.assert_close(theirs, ours, atol=0.05, rtol=0)  # Pillow's resizing and torch's
 
 
+def test_values_of_deeper_pictures_are_named_or_refused(make_saved, store, tmp_path):
+    """A run of pictures of 8 bits has no range: the embedding says which was found, exported code reads none."""
+    (tmp_path / "deep").mkdir()
+    for number in range(2):
+        values = np.linspace(0, 4000, 40 * 40).reshape(40, 40).astype(np.uint16)
+        Image.fromarray(values + number).save(tmp_path / "deep" / f"{number}.png")
+    run = make_saved("mae")
+    embed_run(store, run.id, str(tmp_path / "deep"), tmp_path / "features.npy")
+    view = json.loads((tmp_path / "features.json").read_text(encoding="utf-8"))["view"]
+    assert view["range of values deeper than 8 bits"] == "0:4095"
+    export_run(store, run.id, tmp_path / "out")
+    read = runpy.run_path(str(tmp_path / "out" / "load_encoder.py"))["read"]
+    with pytest.raises(ValueError, match="deeper than 8 bits"):
+        read(tmp_path / "deep" / "0.png")
+
+
 def test_timm_resizes_to_our_size_whatever_the_size():
     for size in range(16, 1025):
         view = EvaluationView(size, 3, (0.5,) * 3, (0.5,) * 3, "cls", "cls")
