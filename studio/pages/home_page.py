@@ -139,7 +139,9 @@ class HomePage(Page):
 
     def _on_metrics_changed(self, run_id: int) -> None:
         if run_id in self._running and self.isVisible():
-            self._running[run_id].show_metrics()
+            card = self._running[run_id]
+            card.show_metrics()
+            self.recent.show_values(run_id, card.series)
 
 
 def _is_held(run: Run) -> bool:

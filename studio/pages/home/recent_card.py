@@ -1,6 +1,7 @@
 """The newest runs, whatever became of them."""
 
 import time
+from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QIcon, QPixmap, QResizeEvent
@@ -20,6 +21,7 @@ MOST = 8
 _STARTED = [status for status in RunStatus if status is not RunStatus.QUEUED]
 _COLUMNS = ("Run", "State", "Loss", "k-NN top-1", "Took", "Started")
 _TIMES = (4, 5)
+_VALUES = {2: "loss", 3: "knn"}
 _TOOK = 4
 WIDTH_OF_ALL = 620
 """Pixels below which the time a run took gives its room to the names."""
@@ -89,6 +91,18 @@ class RecentCard(Card):
                     item.setText(text)
                     set_tip(item, text)
 
+    def show_values(self, run_id: int, summaries: Mapping[str, SeriesSummary]) -> None:
+        """Say the newest values of a run as its own card says them."""
+        row = next((row for row, run in enumerate(self._runs) if run.id == run_id), None)
+        if row is None:
+            return
+        for column, name in _VALUES.items():
+            item = self.table.item(row, column)
+            if item is not None:
+                text = _last(summaries, name)
+                item.setText(text)
+                set_tip(item, text)
+
     def _chosen(self) -> int | None:
         row = self.table.currentRow()
         return self._runs[row].id if self.table.selectedItems() and 0 <= row < len(self._runs) else None
@@ -101,9 +115,9 @@ class RecentCard(Card):
         elif run_id is not None:
             self.table.setCurrentCell(-1, -1)
 
-    def _fill(self, row: int, run: Run, summaries: dict[str, SeriesSummary]) -> None:
+    def _fill(self, row: int, run: Run, summaries: Mapping[str, SeriesSummary]) -> None:
         state = state_words(run)
-        values = [_last(summaries, name) for name in ("loss", "knn")]
+        values = [_last(summaries, name) for name in _VALUES.values()]
         texts = (run.name, state.word, *values, *_times(run))
         for column, text in enumerate(texts):
             item = QTableWidgetItem(shown(text))
@@ -131,5 +145,5 @@ def _swatch(color: QColor) -> QIcon:
     return QIcon(picture)
 
 
-def _last(summaries: dict[str, SeriesSummary], name: str) -> str:
+def _last(summaries: Mapping[str, SeriesSummary], name: str) -> str:
     return worded(name, summaries[name].last_value) if name in summaries else wording.NOTHING

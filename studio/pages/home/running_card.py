@@ -1,5 +1,7 @@
 """The card of a run that trains: how far, how long still, the last values, pause and stop."""
 
+from collections.abc import Mapping
+
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from engine.store import Run, SeriesSummary, read_curve, series_summaries
@@ -71,6 +73,11 @@ class RunningCard(Card):
         self.resume.setVisible(resumes)
         self.pause.setEnabled(Action.PAUSE in allowed)
         self.stop.setEnabled(Action.STOP in allowed or Action.STOP_NOW in allowed)
+
+    @property
+    def series(self) -> Mapping[str, SeriesSummary]:
+        """The run's series by name, as last read."""
+        return self._series
 
     def show_metrics(self) -> None:
         """Read the last values and the course of the loss."""

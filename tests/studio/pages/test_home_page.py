@@ -54,6 +54,10 @@ def test_a_running_run_has_a_card_that_follows_its_row(home, context, make_run, 
     assert "42 %" in card.words.text()
     assert "step 420 of 1,000" in card.words.text()
     assert "0.500" in card.spark.accessibleName()
+    add_points(run, "loss", {2: 0.25})
+    context.watch.check()
+    assert "0.250" in card.spark.accessibleName()
+    assert home.recent.table.item(0, 2).text() == "0.250"
     beat(store, run.id, step=500, epoch=50, images_seen=16_000)
     context.watch.check()
     assert card.bar.value() == 500
