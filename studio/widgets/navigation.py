@@ -54,6 +54,8 @@ class Navigation(QFrame):
 
     def mark(self, name: str) -> None:
         """Show which room is open; a page outside the navigation marks none."""
+        if name in self._buttons and any(button.hasFocus() for button in self._buttons.values()):
+            self._buttons[name].setFocus()
         # No exclusive button group: Qt would take all but the checked button out of the Tab order.
         for other, button in self._buttons.items():
             button.setChecked(other == name)

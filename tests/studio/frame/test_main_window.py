@@ -47,6 +47,9 @@ def test_each_page_has_a_button_and_a_key(window, qtbot):
     assert names == ["navigate_home", "navigate_new_run", "navigate_run", "navigate_inspect"]
     press(window, "navigate_run", qtbot, QToolButton)
     assert window.focusWidget() is window.findChild(QToolButton, "navigate_run")
+    window.navigate("inspect", {})
+    assert window.focusWidget() is window.findChild(QToolButton, "navigate_inspect")
+    window.navigate("run", {})
     assert window.page.name == "run"
     qtbot.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: window.page.name == "home")
