@@ -50,7 +50,12 @@ _COMMANDS = {
 
 
 def possible(run: Run) -> frozenset[Action]:
-    """What can be done with a run now."""
+    """What can be done with a run now; what it has learned so far can be looked at while it trains."""
+    looks = frozenset({Action.LOOK} if run.step > 0 else ())
+    return _possible_at_work(run) | looks
+
+
+def _possible_at_work(run: Run) -> frozenset[Action]:
     if run.is_lost:
         return frozenset({Action.RESUME, Action.STOP_NOW})
     if run.status is RunStatus.RUNNING:

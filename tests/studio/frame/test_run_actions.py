@@ -13,7 +13,7 @@ from studio.live.run_actions import Action, perform, possible
         (RunStatus.STARTING, {"stop_now"}),
         (RunStatus.RUNNING, {"pause", "release", "stop", "stop_now", "save"}),
         (RunStatus.PAUSED, {"resume", "release", "stop", "stop_now", "save"}),
-        (RunStatus.FINISHED, {"repeat", "start_from", "export", "embed"}),
+        (RunStatus.FINISHED, {"repeat", "look", "start_from", "export", "embed"}),
         (RunStatus.STOPPED, {"resume", "repeat"}),
         (RunStatus.FAILED, {"resume", "repeat"}),
     ],
@@ -24,6 +24,12 @@ def test_each_state_allows_its_own_actions(make_run, status, actions):
 
 def test_a_lost_run_can_be_resumed_or_ended(make_run, lose):
     assert possible(lose(make_run(status=RunStatus.RUNNING))) == {"resume", "stop_now"}
+
+
+@pytest.mark.parametrize("status", [RunStatus.RUNNING, RunStatus.PAUSED])
+def test_a_run_that_trains_can_be_looked_into_once_it_has_learned_something(make_run, status):
+    assert Action.LOOK not in possible(make_run(status=status))
+    assert Action.LOOK in possible(make_run(status=status, step=5))
 
 
 @pytest.mark.parametrize(

@@ -110,10 +110,10 @@ def test_buttons_are_enabled_by_the_row_alone(page, context, make_run, store):
     run = make_run(status=RunStatus.RUNNING, step=1)
     context.watch.check()
     page.show_with(run_id=run.id)
-    assert enabled(page) == {"pause", "stop", "release", "save", "stop_now"}
+    assert enabled(page) == {"pause", "stop", "release", "save", "stop_now", "look"}
     update_run(store, run.id, status=RunStatus.PAUSED)
     context.watch.check()
-    assert enabled(page) == {"resume", "stop", "release", "save", "stop_now"}
+    assert enabled(page) == {"resume", "stop", "release", "save", "stop_now", "look"}
     update_run(store, run.id, status=RunStatus.FINISHED)
     context.watch.check()
     assert enabled(page) == {"repeat", "start_from", "export", "embed", "look"}
@@ -182,7 +182,7 @@ def test_a_lost_run_says_so_and_can_be_resumed(page, context, make_run, lose):
     context.watch.check()
     page.show_with(run_id=run.id)
     assert "last sign of life" in page.header.note.words.text()
-    assert enabled(page) == {"resume", "stop_now"}
+    assert enabled(page) == {"resume", "stop_now", "look"}
 
 
 def test_the_log_shows_old_and_new_events_and_filters_them(page, context, make_run, store):
