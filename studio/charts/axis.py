@@ -6,12 +6,14 @@ from itertools import pairwise, product
 from typing import Any
 
 import pyqtgraph as pg
+from PySide6.QtCore import QRectF
 from typing_extensions import override
 
 Level = tuple[float, list[float]]
 """What pyqtgraph takes: a distance, and the places of the ticks that have it."""
 
 LABEL_ACROSS, LABEL_DOWN = 64, 22  # pixels that a label needs with the air around it
+OVER = 10  # pixels that half a label reaches over the end of its axis
 AIR, DIGIT = 20, 8  # pixels between labels, and of a digit
 DIGITS = ((1, 2, 5), (1, 3))
 """What is labelled in a power of ten, where there is room."""
@@ -93,6 +95,11 @@ class StepAxis(pg.AxisItem):
         super().__init__("bottom")
 
     @override
+    def boundingRect(self) -> QRectF:
+        """At the lower end there is room for half a label, at the upper one the chart ends and would cut it."""
+        return QRectF(super().boundingRect()).adjusted(-OVER, 0, 0, 0)
+
+    @override
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[Level]:
         low, high = sorted((minVal, maxVal))
         if not self.logMode:
@@ -110,6 +117,11 @@ class ValueAxis(pg.AxisItem):
 
     def __init__(self) -> None:
         super().__init__("left")
+
+    @override
+    def boundingRect(self) -> QRectF:
+        """Labels at the ends reach over the axis; pyqtgraph leaves out those that do on an axis with a grid."""
+        return QRectF(super().boundingRect()).adjusted(0, -OVER, 0, OVER)
 
     @override
     def tickValues(self, minVal: float, maxVal: float, size: float) -> Any:

@@ -6,8 +6,10 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtGui import QPainter, QPixmap
 
 from studio.charts.axis import StepAxis, log_ticks, step_ticks, tick_words
+from studio.charts.plot_area import PlotArea
 
 
 @given(low=st.floats(-12, 12), span=st.floats(0.05, 20), most=st.integers(4, 14))
@@ -60,3 +62,20 @@ def test_a_small_chart_has_more_than_one_label_on_its_steps(qtbot, last, words):
 )
 def test_a_label_is_short_and_not_rounded_away(value, words):
     assert tick_words(value) == words
+
+
+def test_zero_is_labelled_at_the_end_of_both_axes(qtbot):
+    plot = PlotArea("rate", "")
+    qtbot.addWidget(plot)
+    plot.resize(300, 130)
+    plot.show()
+    plot.plotItem.vb.setRange(xRange=(0, 200), yRange=(-0.02, 0.52), padding=0)
+    qtbot.waitExposed(plot)
+    canvas = QPixmap(8, 8)
+    painter = QPainter(canvas)
+    try:
+        drawn = {side: plot.getAxis(side).generateDrawSpecs(painter)[2] for side in ("left", "bottom")}
+    finally:
+        painter.end()
+    assert "0" in [text for *_, text in drawn["left"]]
+    assert "0" in [text for *_, text in drawn["bottom"]]
