@@ -130,7 +130,7 @@ def check_choice(
         )
         if problem is None:
             break
-        warn(f"{problem.message} This run takes {problem.suggestion}.")
+        warn(f"{problem.message} This run takes {problem.field} = {problem.suggestion}.")
         recipe = _changed(recipe, {problem.field: problem.suggestion})
     for problem in check_recipe(recipe, facts, devices, computer):
         if problem.level == "error":

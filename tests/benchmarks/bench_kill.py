@@ -164,11 +164,11 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--workers", type=int, default=0, help="loader processes of each worker")
-    parser.add_argument("--tiny", action="store_true", help="two kills of one method, to see that it works")
+    parser.add_argument("--tiny", action="store_true", help="a kill of one method, to see that it works")
     parser.add_argument("--json")
     options = parser.parse_args()
     if options.tiny:
-        options.method, options.precision, options.kills, options.steps = "supervised", "fp32", 2, 60
+        options.method, options.precision, options.kills, options.steps = "supervised", "fp32", 1, 40
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["engine.jobs.pretrain"])
     with tempfile.TemporaryDirectory() as folder:
