@@ -386,7 +386,10 @@ def test_training_without_labels_has_no_accuracy_and_adapts_what_nobody_chose(st
     summary = json.loads(out)
     assert summary["knn_before"] is None
     assert summary["knn_after"] is None
-    assert "A batch of 64 is larger than the 24 training pictures. This run takes training.batch_size = 24." in err
+    assert (
+        "A batch of 64 is larger than the 24 training pictures. This run takes training.batch_size = 24."
+        in err
+    )
     assert get_run(store, summary["run"]).recipe["data"]["location"] == str(pictures)
 
 
