@@ -256,7 +256,10 @@ def main() -> None:
     parser.add_argument("--stores", type=int, default=2000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--tiny", action="store_true", help="a round that only shows that it starts")
     options = parser.parse_args()
+    if options.tiny:
+        options.stores = 4
     with tempfile.TemporaryDirectory() as folder:
         rows = run_seeds(range(options.first, options.first + options.stores), Path(folder))
     counts = Counter((row["way"], row["outcome"]) for row in rows)

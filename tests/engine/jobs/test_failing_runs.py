@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.data.decode import read_picture
+from engine.data.decode import decode
 from engine.declared import make_recipe
 from engine.jobs.pretrain import run as do_run
 from engine.store import (
@@ -33,6 +33,7 @@ TINY = {
     "training.knn_every_epochs": 4,
     "training.checkpoint_seconds": 1000,
     "training.device": "cpu",
+    "training.precision": "fp32",  # what fails, and when, is not to depend on what the processor has
 }
 PLAIN = {"settings.jitter": 0.0, "settings.grey": 0.0}  # views that cost little
 OF_METHOD = {
@@ -247,9 +248,9 @@ def test_an_encoder_that_does_not_move_is_no_better_than_untrained(store, claim,
 def test_a_loader_that_is_slow_is_told(store, claim, alarms_of, monkeypatch):
     def slowly(*arguments, **options):
         time.sleep(0.01)
-        return read_picture(*arguments, **options)
+        return decode(*arguments, **options)
 
     monkeypatch.setattr("engine.jobs.recorder.FLUSH_SECONDS", 0.0)  # every step is a window of its own
-    monkeypatch.setattr("engine.data.picture_set.read_picture", slowly)
+    monkeypatch.setattr("engine.data.picture_set.decode", slowly)
     run = do_run(store, claim("mae", training__steps=40, training__knn_every_epochs=0).id)
     assert "waits" in alarms_of(run.id)["loader_bound"].message
