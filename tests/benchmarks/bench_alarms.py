@@ -1,9 +1,10 @@
 """How often the doctor calls a healthy run ill: short runs of every method, and every rule that spoke.
 
 Run it by hand: ``python tests/benchmarks/bench_alarms.py [--data FOLDER,FOLDER] [--runs 20] [--methods mae,simclr]
-[--store FILE] [--json FILE] [--tiny]``. Each run takes the method's quick preset as it is, in turn on the built-in sets
-and the given folders, with its own seed and length. With ``--store`` the runs stay, and those that are there already
-are only read again: ``--runs 0`` asks the rules as they are now about runs that were made before.
+[--set KEY=VALUE] [--only-data] [--store FILE] [--json FILE] [--tiny]``. Each run takes the method's quick preset,
+in turn on the built-in sets and the given folders, with its own seed and length. With ``--store`` the runs stay, and
+those that are there already are only read again: ``--runs 0`` asks the rules as they are now about runs that were made
+before.
 """
 
 import argparse
@@ -120,6 +121,10 @@ def main() -> None:
     """Train, ask, print a table, write JSON on request."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", default="", help="folders of pictures, beside the built-in sets")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="another whole number"
+    )
+    parser.add_argument("--only-data", action="store_true", help="leave the built-in sets out")
     parser.add_argument("--runs", type=int, default=20, help="of each method")
     parser.add_argument("--methods", default="")
     parser.add_argument("--store", type=Path)
@@ -128,12 +133,13 @@ def main() -> None:
     options = parser.parse_args()
     trained = [method.name for method in load_catalogue().methods.values() if method.presets]
     methods = options.methods.split(",") if options.methods else trained
-    places = [*BUILT_IN, *filter(None, options.data.split(","))]
+    places = [*(() if options.only_data else BUILT_IN), *filter(None, options.data.split(","))]
+    changes = {key: int(value) for key, value in (pair.split("=") for pair in options.set)}
     if options.tiny:
         methods, places, options.runs = ["mae"], ["builtin:digits"], 1
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(options.store or Path(folder) / "store.sqlite")
-        make_runs(store, methods, places, options.runs, TINY if options.tiny else {})
+        make_runs(store, methods, places, options.runs, TINY if options.tiny else changes)
         found = count_alarms(store)
         store.close()
     print(f"{'method':12}{'runs':>6}{'with alarm':>12}  rules")
