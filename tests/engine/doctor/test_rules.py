@@ -100,6 +100,13 @@ def test_a_rank_that_is_on_its_way_back_is_no_collapse(ask, rules_of):
     assert rules_of(ask(stays)) == ["few_dimensions"]
 
 
+def test_a_run_of_few_updates_is_not_called_no_better(ask, make_facts, rules_of):
+    judged = {10 * number: 0.3 for number in range(30)}
+    facts = make_facts(total_steps=290, warmup_steps=20)
+    assert ask({"knn": {step: share for step, share in judged.items() if step <= 160}}, facts) == []
+    assert rules_of(ask({"knn": judged}, facts)) == ["no_better_than_untrained"]
+
+
 def test_names_and_titles_of_rules_are_different():
     assert len({rule.name for rule in RULES}) == len({rule.title for rule in RULES}) == len(RULES)
 

@@ -235,7 +235,7 @@ def test_an_encoder_that_does_not_move_is_no_better_than_untrained(store, claim,
             classes=6,
             each=30,
             training__base_lr=1e-12,
-            training__steps=130,
+            training__steps=220,
             training__knn_every_epochs=1,
         ).id,
     )
