@@ -14,7 +14,6 @@ from engine.errors import CheckpointError
 
 SUFFIX = ".tmp"  # of a file that is being written
 PRIVATE = 0o600  # weights learned from a person's pictures are that person's alone
-READ_BYTES = 2**20
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
